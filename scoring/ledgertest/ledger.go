@@ -1,0 +1,65 @@
+// Package ledgertest is the contract that every ledger must pass.
+//
+// A ledger keeps incidents and control records durably and feeds a
+// scoring.Sink. [Ledger] is the whole of what a node asks of one; fronts and
+// commands state the one or two methods they use where they use them. [Run]
+// drives a ledger through the contract: what it acknowledges is there after a
+// restart, what it feeds is exact, what it cannot do it says.
+package ledgertest
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"penaltybox/scoring"
+)
+
+// Ledger is what a node asks of a ledger.
+type Ledger interface {
+	// ID names this ledger for good: random, made by its first start.
+	ID() string
+
+	// Record stores incidents durably and returns one receipt for each, in
+	// order. When it returns, what was recorded is in the followed sink
+	// (or the receipt says it is not yet visible). An error means that the
+	// call as a whole could not be carried out: nothing is acknowledged,
+	// though some may be stored, and sending again is safe.
+	Record(ctx context.Context, incidents []scoring.Incident) ([]scoring.Receipt, error)
+
+	// Amend lays an overlay over a live incident. Amendment.Version must be
+	// one more than the present overlay's (1 for the first), else
+	// ErrConflict; without the incident ErrNotFound.
+	Amend(ctx context.Context, amendment scoring.Amendment) error
+
+	// Details returns the entries with these keys, in order, with their
+	// detail and overlay. An entry that is gone has a zero Prefix.
+	Details(ctx context.Context, keys []scoring.Key) ([]scoring.Entry, error)
+
+	// Follow feeds the sink until ctx ends: control records and snapshot
+	// first, then changes. Outages are reported to the sink and outlived. It
+	// returns ctx's cause, or ErrOtherLedger or ErrSchema, which waiting
+	// does not mend. One Follow at a time.
+	Follow(ctx context.Context, sink scoring.Sink) error
+
+	// Dump yields every live entry with its detail, for a backup.
+	Dump(ctx context.Context) iter.Seq2[scoring.Entry, error]
+
+	// Control returns all control records.
+	Control(ctx context.Context) ([]scoring.ControlRecord, error)
+
+	// PutControl writes a record if its Version is one more than the
+	// stored one's (1 creates), else ErrConflict. A nil Value deletes; the
+	// key may be created again with version 1. When it returns, the
+	// followed sink has it.
+	PutControl(ctx context.Context, record scoring.ControlRecord) error
+
+	// Purge deletes what expired more than an hour before now and returns
+	// how many incidents that were.
+	Purge(ctx context.Context, now time.Time) (int, error)
+
+	// Now is the ledger's time: the clock that all its nodes agree on.
+	Now() time.Time
+
+	Close() error
+}

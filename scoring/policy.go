@@ -1,0 +1,245 @@
+package scoring
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// DefaultThreshold lists an address at 50 points.
+	DefaultThreshold = 50
+	// DefaultTTL is how long points count unless a kind or report says
+	// otherwise.
+	DefaultTTL = 30 * day
+	// MaxTTL is the longest that points may count.
+	MaxTTL = 366 * day
+	// MaxThreshold bounds thresholds of policies and rules.
+	MaxThreshold = 1_000_000
+)
+
+// Policy is what a ledger's operator decided: the default threshold, the
+// default TTL, the categories and the kinds. It lives in the ledger, so every
+// node agrees on it.
+type Policy struct {
+	Threshold  int        `json:"threshold"`
+	TTL        Duration   `json:"ttl"`
+	Categories []Category `json:"categories"`
+	Kinds      []Kind     `json:"kinds"`
+}
+
+// DefaultPolicy returns the policy that a new ledger starts with.
+func DefaultPolicy() Policy {
+	return Policy{
+		Threshold:  DefaultThreshold,
+		TTL:        Duration(DefaultTTL),
+		Categories: builtinCategories(),
+		Kinds:      builtinKinds(),
+	}
+}
+
+// KindNamed finds a kind by its name, or by its category's name alone, which
+// means the category's first kind.
+func (p Policy) KindNamed(name string) (Kind, bool) {
+	i := slices.IndexFunc(p.Kinds, func(k Kind) bool { return k.Name == name || k.Category == name })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return p.Kinds[i], true
+}
+
+// KindNumbered finds a kind by its number.
+func (p Policy) KindNumbered(n KindNumber) (Kind, bool) {
+	i := slices.IndexFunc(p.Kinds, func(k Kind) bool { return k.Number == n })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return p.Kinds[i], true
+}
+
+// KindNames returns the names of all kinds, in the policy's order.
+func (p Policy) KindNames() []string {
+	names := make([]string, len(p.Kinds))
+	for i, k := range p.Kinds {
+		names[i] = k.Name
+	}
+	return names
+}
+
+// TTLOf returns how long points of a kind count by default.
+func (p Policy) TTLOf(k Kind) time.Duration {
+	if k.TTL > 0 {
+		return time.Duration(k.TTL)
+	}
+	return time.Duration(p.TTL)
+}
+
+// CategorySet returns the set of the named categories; no names mean all.
+func (p Policy) CategorySet(names ...string) (CategorySet, error) {
+	if len(names) == 0 {
+		return AllCategories, nil
+	}
+	var set CategorySet
+	for _, name := range names {
+		i := slices.IndexFunc(p.Categories, func(c Category) bool { return c.Name == name })
+		if i < 0 {
+			return 0, fmt.Errorf("category %q: unknown; known are %s", name, strings.Join(p.categoryNames(), ", "))
+		}
+		set |= 1 << i
+	}
+	return set, nil
+}
+
+// CategoriesIn returns the categories of a set, in the policy's order.
+func (p Policy) CategoriesIn(set CategorySet) []Category {
+	var in []Category
+	for i, c := range p.Categories {
+		if set&(1<<i) != 0 {
+			in = append(in, c)
+		}
+	}
+	return in
+}
+
+func (p Policy) categoryNames() []string {
+	names := make([]string, len(p.Categories))
+	for i, c := range p.Categories {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// Validate tells everything that is wrong with a policy, joined.
+func (p Policy) Validate() error {
+	var faults []error
+	if p.Threshold < 1 || p.Threshold > MaxThreshold {
+		faults = append(faults, fmt.Errorf("threshold %d: outside 1..%d", p.Threshold, MaxThreshold))
+	}
+	if p.TTL < Duration(time.Second) || time.Duration(p.TTL) > MaxTTL {
+		faults = append(faults, fmt.Errorf("ttl %s: outside 1s..%s", p.TTL, Duration(MaxTTL)))
+	}
+	faults = append(faults, p.validateCategories(), p.validateKinds())
+	return errors.Join(faults...)
+}
+
+func (p Policy) validateCategories() error {
+	var faults []error
+	if len(p.Categories) > MaxCategories {
+		faults = append(faults, fmt.Errorf("categories: %d of them; at most %d", len(p.Categories), MaxCategories))
+	}
+	names, codes := map[string]bool{}, map[uint8]bool{}
+	for _, c := range p.Categories {
+		switch {
+		case !categoryName.MatchString(c.Name):
+			faults = append(faults, fmt.Errorf("category %q: want a lower-case word", c.Name))
+		case c.Code <= CodeListed || c.Code > 127:
+			faults = append(faults, fmt.Errorf("category %q: code %d is outside 3..127", c.Name, c.Code))
+		case names[c.Name] || codes[c.Code]:
+			faults = append(faults, fmt.Errorf("category %q (code %d): name or code is given twice", c.Name, c.Code))
+		}
+		names[c.Name], codes[c.Code] = true, true
+	}
+	return errors.Join(faults...)
+}
+
+func (p Policy) validateKinds() error {
+	var faults []error
+	names, numbers := map[string]bool{}, map[KindNumber]bool{}
+	for _, k := range p.Kinds {
+		if err := k.validate(); err != nil {
+			faults = append(faults, err)
+		}
+		if _, err := p.CategorySet(k.Category); err != nil {
+			faults = append(faults, fmt.Errorf("kind %q: %w", k.Name, err))
+		}
+		if names[k.Name] || numbers[k.Number] {
+			faults = append(faults, fmt.Errorf("kind %q (number %d): name or number is given twice", k.Name, k.Number))
+		}
+		names[k.Name], numbers[k.Number] = true, true
+	}
+	return errors.Join(faults...)
+}
+
+// Set returns the policy with one setting changed, as the command line writes
+// it: threshold, ttl, or KIND.points, KIND.ttl, KIND.cap. A KIND that does not
+// exist yet is added when its points are set and its category exists; CATEGORY.code
+// adds or changes a category.
+func (p Policy) Set(setting, value string) (Policy, error) {
+	p.Kinds, p.Categories = slices.Clone(p.Kinds), slices.Clone(p.Categories)
+	var err error
+	switch i := strings.LastIndexByte(setting, '.'); {
+	case setting == "threshold":
+		p.Threshold, err = strconv.Atoi(value)
+	case setting == "ttl":
+		p.TTL, err = ParseDuration(value)
+	case i > 0 && setting[i+1:] == "code":
+		err = p.setCode(setting[:i], value)
+	case i > 0:
+		err = p.setKind(setting[:i], setting[i+1:], value)
+	default:
+		err = errors.New("unknown; want threshold, ttl, KIND.points, KIND.ttl, KIND.cap or CATEGORY.code")
+	}
+	if err != nil {
+		return p, fmt.Errorf("setting %s=%s: %w", setting, value, err)
+	}
+	if err := p.Validate(); err != nil {
+		return p, fmt.Errorf("setting %s=%s: %w", setting, value, err)
+	}
+	return p, nil
+}
+
+func (p *Policy) setCode(category, value string) error {
+	code, err := strconv.ParseUint(value, 10, 8)
+	if err != nil {
+		return errors.New("want a number from 3 to 127")
+	}
+	i := slices.IndexFunc(p.Categories, func(c Category) bool { return c.Name == category })
+	if i < 0 {
+		p.Categories = append(p.Categories, Category{Name: category})
+		i = len(p.Categories) - 1
+	}
+	p.Categories[i].Code = uint8(code)
+	return nil
+}
+
+func (p *Policy) setKind(name, field, value string) error {
+	i := slices.IndexFunc(p.Kinds, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		if field != "points" {
+			return fmt.Errorf("kind %q is unknown; set its points first to add it", name)
+		}
+		category, _, _ := strings.Cut(name, ".")
+		p.Kinds = append(p.Kinds, Kind{Number: p.nextKind(), Name: name, Category: category})
+		i = len(p.Kinds) - 1
+	}
+	k := &p.Kinds[i]
+	switch field {
+	case "points", "cap":
+		n, err := strconv.ParseUint(value, 10, 16)
+		if err != nil {
+			return errors.New("want a number from 0 to 65535")
+		}
+		if field == "points" {
+			k.Points = uint16(n)
+		} else {
+			k.Cap = uint16(n)
+		}
+		return nil
+	case "ttl":
+		ttl, err := ParseDuration(value)
+		k.TTL = ttl
+		return err
+	}
+	return fmt.Errorf("%q is not a setting of a kind; want points, ttl or cap", field)
+}
+
+func (p Policy) nextKind() KindNumber {
+	next := FirstOwnKind
+	for _, k := range p.Kinds {
+		next = max(next, k.Number+1)
+	}
+	return next
+}

@@ -1,0 +1,115 @@
+package scoring
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Shards is the number of parts that ledgers and scoreboard split the address
+// space into. It is part of every ledger's schema.
+const Shards = 16
+
+// PrefixOf returns the prefix that is scored for an address: the address
+// itself for IPv4 (IPv4-mapped IPv6 is unmapped, RFC 4291 §2.5.5.2), the /64
+// for IPv6, because one customer holds at least that much.
+func PrefixOf(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() {
+		return netip.PrefixFrom(addr, 32)
+	}
+	return netip.PrefixFrom(addr, 64).Masked()
+}
+
+// ShardOf returns the shard of a scored prefix, 0..Shards-1: the same on every
+// node and in every ledger.
+func ShardOf(prefix netip.Prefix) int {
+	// Fibonacci hashing spreads neighbours; the constant is 2^64/φ.
+	return int(prefixKey(prefix) * 0x9e3779b97f4a7c15 >> 60)
+}
+
+// prefixKey returns the IPv4 address, or the upper half of the IPv6 address,
+// as a number.
+func prefixKey(prefix netip.Prefix) uint64 {
+	addr := prefix.Addr()
+	if addr.Is4() {
+		b := addr.As4()
+		return uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
+	}
+	b := addr.As16()
+	var n uint64
+	for _, octet := range b[:8] {
+		n = n<<8 | uint64(octet)
+	}
+	return n
+}
+
+var sixToFour = netip.MustParsePrefix("2002::/16")
+
+// special are the ranges that mean nothing outside one network. They are never
+// listed and reports about them are refused (RFC 6471 §3.5, RFC 6890).
+// Documentation ranges are ordinary addresses: examples use them.
+var special = []struct {
+	prefix netip.Prefix
+	name   string
+}{
+	{netip.MustParsePrefix("0.0.0.0/8"), "this network (0.0.0.0/8)"},
+	{netip.MustParsePrefix("10.0.0.0/8"), "private (10.0.0.0/8)"},
+	{netip.MustParsePrefix("100.64.0.0/10"), "carrier-grade NAT (100.64.0.0/10)"},
+	{netip.MustParsePrefix("127.0.0.0/8"), "loopback (127.0.0.0/8)"},
+	{netip.MustParsePrefix("169.254.0.0/16"), "link-local (169.254.0.0/16)"},
+	{netip.MustParsePrefix("172.16.0.0/12"), "private (172.16.0.0/12)"},
+	{netip.MustParsePrefix("192.168.0.0/16"), "private (192.168.0.0/16)"},
+	{netip.MustParsePrefix("224.0.0.0/3"), "multicast or reserved (224.0.0.0/3)"},
+	{netip.MustParsePrefix("::/64"), "unspecified or loopback (::/64)"},
+	// One /64 of these stands for the users of a whole translator or relay.
+	{netip.MustParsePrefix("64:ff9b::/96"), "NAT64 (64:ff9b::/96)"},
+	{netip.MustParsePrefix("64:ff9b:1::/48"), "local NAT64 (64:ff9b:1::/48)"},
+	{netip.MustParsePrefix("2001::/32"), "Teredo (2001::/32)"},
+	{netip.MustParsePrefix("fe80::/10"), "link-local (fe80::/10)"},
+	{netip.MustParsePrefix("fc00::/7"), "unique local (fc00::/7)"},
+	{netip.MustParsePrefix("ff00::/8"), "multicast (ff00::/8)"},
+}
+
+// Special tells whether an address lies in a range that is never listed, and
+// names the range. Mapped IPv4 is unmapped first; a 6to4 address (RFC 3056 §2)
+// is as special as the IPv4 address within.
+func Special(addr netip.Addr) (name string, is bool) {
+	addr = addr.Unmap().WithZone("")
+	if sixToFour.Contains(addr) {
+		b := addr.As16()
+		addr = netip.AddrFrom4([4]byte(b[2:6]))
+	}
+	for _, s := range special {
+		if s.prefix.Contains(addr) {
+			return s.name, true
+		}
+	}
+	return "", false
+}
+
+// ParseTarget reads what a report names: an IPv4 or IPv6 address, or exactly a
+// scored prefix (/32, /64). Host names, zones, ports, octets with leading
+// zeros and wider ranges are refused with the reason.
+func ParseTarget(text string) (netip.Addr, netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		if addr.Zone() != "" {
+			return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: has a zone; send the address alone", text)
+		}
+		addr = addr.Unmap()
+		return addr, PrefixOf(addr), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: want an IPv4 or IPv6 address such as 203.0.113.7 or 2001:db8::7", text)
+	}
+	addr := prefix.Addr().Unmap()
+	scored := PrefixOf(addr)
+	bits := prefix.Bits()
+	if prefix.Addr().Is4In6() {
+		bits -= 96
+	}
+	if bits != scored.Bits() && bits != addr.BitLen() {
+		return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: ranges are not taken; send single addresses (an IPv6 address stands for its /64)", text)
+	}
+	return addr, scored, nil
+}

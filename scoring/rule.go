@@ -1,0 +1,39 @@
+package scoring
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// CategorySet is a set of a policy's categories: bit i stands for
+// Policy.Categories[i].
+type CategorySet uint32
+
+// AllCategories counts every category, also those added later.
+const AllCategories = ^CategorySet(0)
+
+// Len returns the number of categories in the set.
+func (s CategorySet) Len() int { return bits.OnesCount32(uint32(s)) }
+
+// Rule says what a zone counts and when it lists.
+type Rule struct {
+	Threshold  int // points that list; 0: the policy's threshold
+	Categories CategorySet
+	// MinOrganisations is how many organisations must have reported before
+	// the rule lists. 0 and 1 ask for none beyond the first; more are not
+	// counted yet.
+	MinOrganisations int
+}
+
+// Validate tells what is wrong with a rule.
+func (r Rule) Validate() error {
+	switch {
+	case r.Threshold < 0 || r.Threshold > MaxThreshold:
+		return fmt.Errorf("threshold %d: outside 1..%d", r.Threshold, MaxThreshold)
+	case r.Categories == 0:
+		return fmt.Errorf("categories: none; a rule without categories never lists")
+	case r.MinOrganisations < 0 || r.MinOrganisations > 1:
+		return fmt.Errorf("minimum organisations %d: only 1 is counted yet", r.MinOrganisations)
+	}
+	return nil
+}
