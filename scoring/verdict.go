@@ -57,4 +57,5 @@ type Change struct {
 	Prefix  netip.Prefix
 	Old     Verdict
 	New     Verdict
+	Score   int // exact score that goes with New; zero unless it lists
 }
