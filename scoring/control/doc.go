@@ -1,0 +1,19 @@
+// Package control gives meaning to the control records of a ledger: the
+// policy, who may report, with which keys, and which prefixes are exempt.
+//
+// Every record is one small JSON document under a key of its own, written by
+// compare-and-set, so that two nodes never overwrite each other. [Book] is a
+// node's copy in memory: the ledger feeds it, fronts ask it. [Registrar]
+// writes: it reads the book, puts the record, and when another node was
+// faster reads again.
+//
+// Keys of records:
+//
+//	policy            the scoring.Policy
+//	reporter/NAME     a Reporter
+//	reporters/next    the next free reporter number
+//	key/ID            an API key, without its secret
+//	exempt/PREFIX     a scoring.Exemption
+//
+// Records under other keys belong to newer versions and are left alone.
+package control

@@ -1,0 +1,141 @@
+package control
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+
+	"penaltybox/scoring"
+)
+
+// pages is what the records say.
+type pages struct {
+	versions   map[string]uint64
+	policy     *scoring.Policy
+	reporters  map[string]Reporter
+	numbers    map[scoring.ReporterNumber]string
+	keys       map[string]Key
+	exemptions map[netip.Prefix]scoring.Exemption
+	next       scoring.ReporterNumber
+}
+
+func blank() pages {
+	policy := scoring.DefaultPolicy()
+	return pages{
+		versions:   map[string]uint64{},
+		policy:     &policy,
+		reporters:  map[string]Reporter{},
+		numbers:    map[scoring.ReporterNumber]string{},
+		keys:       map[string]Key{},
+		exemptions: map[netip.Prefix]scoring.Exemption{},
+		next:       adminNumber + 1,
+	}
+}
+
+// keepOld puts back what was known of a record that cannot be read, so that a
+// broken policy does not silently become the default one.
+func (p *pages) keepOld(old pages, key string) {
+	if version, ok := old.versions[key]; ok {
+		p.versions[key] = version
+	}
+	switch kind, name := splitRecord(key); kind {
+	case policyRecord:
+		p.policy = old.policy
+	case reporterRecords:
+		if r, ok := old.reporters[name]; ok {
+			p.reporters[name], p.numbers[r.Number] = r, name
+		}
+	case keyRecords:
+		if k, ok := old.keys[name]; ok {
+			p.keys[name] = k
+		}
+	case exemptRecords:
+		if prefix, err := netip.ParsePrefix(name); err == nil {
+			if e, ok := old.exemptions[prefix]; ok {
+				p.exemptions[prefix] = e
+			}
+		}
+	}
+}
+
+const (
+	policyRecord    = "policy"
+	nextRecord      = "reporters/next"
+	reporterRecords = "reporter/"
+	keyRecords      = "key/"
+	exemptRecords   = "exempt/"
+)
+
+// splitRecord splits the key of a record into its sort and its name.
+func splitRecord(key string) (sort, name string) {
+	if i := strings.IndexByte(key, '/'); i >= 0 && key != nextRecord {
+		return key[:i+1], key[i+1:]
+	}
+	return key, ""
+}
+
+func (p *pages) take(record scoring.ControlRecord) error {
+	switch sort, name := splitRecord(record.Key); sort {
+	case policyRecord:
+		return p.takePolicy(record.Value)
+	case nextRecord:
+		return decode(record.Value, &p.next)
+	case reporterRecords:
+		return p.takeReporter(name, record.Value)
+	case keyRecords:
+		return takeInto(p.keys, name, record.Value)
+	case exemptRecords:
+		prefix, err := netip.ParsePrefix(name)
+		if err != nil {
+			return err
+		}
+		return takeInto(p.exemptions, prefix, record.Value)
+	}
+	return nil // a newer version's
+}
+
+func (p *pages) takePolicy(value []byte) error {
+	policy := scoring.DefaultPolicy()
+	if err := decode(value, &policy); err != nil {
+		return err
+	}
+	if err := policy.Validate(); err != nil {
+		return err
+	}
+	p.policy = &policy
+	return nil
+}
+
+func (p *pages) takeReporter(name string, value []byte) error {
+	if value == nil {
+		delete(p.numbers, p.reporters[name].Number)
+		delete(p.reporters, name)
+		return nil
+	}
+	if err := takeInto(p.reporters, name, value); err != nil {
+		return err
+	}
+	p.numbers[p.reporters[name].Number] = name
+	return nil
+}
+
+// takeInto reads a record into a map, or deletes it there.
+func takeInto[K comparable, V any](m map[K]V, key K, value []byte) error {
+	if value == nil {
+		delete(m, key)
+		return nil
+	}
+	var v V
+	if err := decode(value, &v); err != nil {
+		return err
+	}
+	m[key] = v
+	return nil
+}
+
+func decode(value []byte, into any) error {
+	if value == nil {
+		return nil
+	}
+	return json.Unmarshal(value, into)
+}

@@ -1,0 +1,132 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"penaltybox/scoring"
+)
+
+// Recorder is the ledger's way in.
+type Recorder interface {
+	Record(ctx context.Context, incidents []scoring.Incident) ([]scoring.Receipt, error)
+}
+
+// Amender is the ledger's way to change what was recorded.
+type Amender interface {
+	Amend(ctx context.Context, amendment scoring.Amendment) error
+}
+
+// Ledger is what intake asks of a ledger.
+type Ledger interface {
+	Recorder
+	Amender
+}
+
+// Board is what intake asks of the scoreboard.
+type Board interface {
+	Find(key scoring.Key) (scoring.Entry, bool)
+	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
+}
+
+// Policies tells the policy in force.
+type Policies interface {
+	Policy() scoring.Policy
+}
+
+// Config is what an intake is made of. All fields are required.
+type Config struct {
+	Ledger   Ledger
+	Board    Board
+	Policies Policies
+	// Own tells whether an address is one of this server's own.
+	Own func(netip.Addr) bool
+}
+
+// Intake turns reports into incidents.
+type Intake struct {
+	config Config
+}
+
+// New returns an intake; it tells what is missing in config.
+func New(config Config) (*Intake, error) {
+	if config.Ledger == nil || config.Board == nil || config.Policies == nil || config.Own == nil {
+		return nil, errors.New("making intake: ledger, board, policies and own addresses are all needed")
+	}
+	return &Intake{config}, nil
+}
+
+// Submit weighs reports and records what is left of them, in one call to the
+// ledger. It returns one result for each report, in order. An idempotency key
+// names the reports that have no id of their own, by their position, so that
+// the same request sent twice counts once.
+func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
+	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
+	results := make([]Result, len(reports))
+	incidents := make([]scoring.Incident, 0, len(reports))
+	rows := make([]int, 0, len(reports))
+	for i, report := range reports {
+		if report.ID == "" && idempotencyKey != "" {
+			report.ID = fmt.Sprintf("%s/%d", idempotencyKey, i)
+		}
+		results[i] = scale.weigh(report)
+		if results[i].Status == Recorded {
+			incidents = append(incidents, results[i].Incident)
+			rows = append(rows, i)
+		}
+	}
+	if len(incidents) > 0 {
+		in.record(ctx, incidents, rows, results)
+	}
+	return results
+}
+
+// record carries incidents to the ledger and writes the receipts into the
+// results they belong to.
+func (in *Intake) record(ctx context.Context, incidents []scoring.Incident, rows []int, results []Result) {
+	receipts, err := in.config.Ledger.Record(ctx, incidents)
+	for i, row := range rows {
+		var receipt scoring.Receipt
+		if i < len(receipts) {
+			receipt = receipts[i]
+		}
+		if err != nil {
+			receipt.Err = err
+		}
+		results[row].settle(receipt, reportOf(results[row].Incident))
+	}
+}
+
+// reportOf names the incident for a refusal.
+func reportOf(incident scoring.Incident) string { return incident.ID.String() }
+
+func (r *Result) settle(receipt scoring.Receipt, id string) {
+	r.Visible = receipt.Visible
+	switch {
+	case receipt.Err == nil && receipt.Outcome == scoring.Duplicate:
+		r.Status = Duplicate
+	case receipt.Err == nil:
+		r.Status = Recorded
+	case errors.Is(receipt.Err, scoring.ErrConflict):
+		r.refuse(&Refusal{
+			Code: Conflict, Field: "id", Value: id,
+			Problem: "was reported before with other content",
+			Hint:    "give another id, or amend the incident",
+		})
+	case errors.Is(receipt.Err, scoring.ErrTooMany):
+		r.refuse(&Refusal{
+			Code: TooMany, Field: "ip", Value: r.Incident.Addr.String(),
+			Problem: fmt.Sprintf("has %d live incidents, the most one address may have", scoring.MaxIncidents),
+			Hint:    "it is listed beyond doubt; report it again when they expire",
+		})
+	default:
+		r.Status = Unavailable
+	}
+}
+
+func (r *Result) refuse(refusal *Refusal) {
+	r.Status, r.Refusal = Refused, refusal
+}

@@ -1,0 +1,233 @@
+package intake
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+// scale weighs the reports of one call: one policy, one moment, one caller.
+type scale struct {
+	config Config
+	policy scoring.Policy
+	now    time.Time
+	caller Caller
+}
+
+// weigh turns one report into a result whose status is Recorded when the
+// incident is ready for the ledger.
+func (s scale) weigh(report Report) Result {
+	var result Result
+	incident, refusal := s.incident(report)
+	result.Incident = incident
+	switch why := s.ignore(incident); {
+	case refusal != nil:
+		result.refuse(refusal)
+	case why != "":
+		result.Status, result.Ignored = Ignored, why
+	default:
+		result.Status = Recorded
+	}
+	return result
+}
+
+// incident reads a report. What could be read is returned also beside a
+// refusal.
+func (s scale) incident(report Report) (scoring.Incident, *Refusal) {
+	var incident scoring.Incident
+	refusal := s.target(&incident, report)
+	if refusal != nil {
+		return incident, refusal
+	}
+	kind, refusal := s.kind(report)
+	if refusal != nil {
+		return incident, refusal
+	}
+	incident.Kind, incident.Reporter, incident.Note = kind.Number, s.caller.Number, cleanNote(report.Note)
+	incident.Points, refusal = s.points(report, kind)
+	if refusal != nil {
+		return incident, refusal
+	}
+	if refusal := s.times(&incident, report, kind); refusal != nil {
+		return incident, refusal
+	}
+	incident.ID, refusal = identify(s.caller.Reporter, kind, report, incident)
+	return incident, refusal
+}
+
+func (s scale) target(incident *scoring.Incident, report Report) *Refusal {
+	if report.IP == "" {
+		return &Refusal{Field: "ip", Problem: "is missing", Hint: "say which address it is about, such as 203.0.113.7"}
+	}
+	addr, prefix, err := scoring.ParseTarget(strings.TrimSpace(report.IP))
+	if err != nil {
+		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err), Hint: "host names are not resolved; send one address"}
+	}
+	incident.Addr, incident.Prefix = addr, prefix
+	if name, special := scoring.Special(addr); special {
+		return &Refusal{
+			Field: "ip", Value: report.IP,
+			Problem: "is never listed: " + name,
+			Hint:    "report the public address; behind a proxy, make the log show the client's",
+		}
+	}
+	return nil
+}
+
+func (s scale) kind(report Report) (scoring.Kind, *Refusal) {
+	field, name := "kind", report.Kind
+	if name == "" {
+		field, name = "category", report.Category
+	}
+	if name == "" {
+		return scoring.Kind{}, &Refusal{Field: "kind", Problem: "is missing", Hint: "known kinds are " + strings.Join(s.policy.KindNames(), ", ")}
+	}
+	kind, ok := s.policy.KindNamed(name)
+	switch {
+	case !ok:
+		return kind, &Refusal{Field: field, Value: name, Problem: "is not known here", Hint: "known kinds are " + strings.Join(s.policy.KindNames(), ", ")}
+	case report.Category != "" && report.Category != kind.Category:
+		return kind, &Refusal{Field: "category", Value: report.Category, Problem: fmt.Sprintf("does not fit kind %s", kind.Name), Hint: "leave it out, or say " + kind.Category}
+	case kind.Moderated && !s.caller.Role.AtLeast(control.RoleModerator):
+		return kind, &Refusal{Code: Forbidden, Field: field, Value: name, Problem: "needs a moderator's key", Hint: "this key's role is " + string(s.caller.Role)}
+	}
+	return kind, nil
+}
+
+func (s scale) points(report Report, kind scoring.Kind) (uint16, *Refusal) {
+	if report.Points == "" {
+		if kind.Points == 0 {
+			return 0, &Refusal{Field: "points", Problem: "is missing", Hint: "kind " + kind.Name + " has no points of its own; give 1 to 65535"}
+		}
+		return kind.Points, nil
+	}
+	points, err := strconv.ParseUint(report.Points, 10, 16)
+	if err != nil || points == 0 {
+		return 0, &Refusal{Field: "points", Value: report.Points, Problem: "is outside 1..65535", Hint: "leave it out to count " + kind.Name + "'s own points"}
+	}
+	if points > uint64(kind.Points) && !s.caller.Role.AtLeast(control.RoleModerator) {
+		return 0, &Refusal{
+			Code: Forbidden, Field: "points", Value: report.Points,
+			Problem: fmt.Sprintf("is more than the %d of kind %s; raising points needs a moderator's key", kind.Points, kind.Name),
+			Hint:    "leave it out, or give less",
+		}
+	}
+	return uint16(points), nil
+}
+
+func (s scale) times(incident *scoring.Incident, report Report, kind scoring.Kind) *Refusal {
+	now := s.now.UTC().Truncate(time.Second)
+	incident.Reported, incident.Observed = now, now
+	if report.Observed != "" {
+		observed, err := parseTime(report.Observed)
+		if err != nil {
+			return &Refusal{Field: "observed", Value: report.Observed, Problem: err.Error(), Hint: "leave it out if it just happened"}
+		}
+		if observed.After(now.Add(maxFuture)) {
+			return &Refusal{
+				Field: "observed", Value: report.Observed,
+				Problem: "lies in the future; it is " + now.Format(time.RFC3339) + " here",
+				Hint:    "set the reporter's clock and time zone",
+			}
+		}
+		incident.Observed = observed
+	}
+	expires, refusal := s.expiry(incident.Observed, report, kind)
+	if refusal != nil {
+		return refusal
+	}
+	if expires.Sub(now) > scoring.MaxTTL {
+		field, value := "ttl", report.TTL
+		if report.Expires != "" {
+			field, value = "expires", report.Expires
+		}
+		return &Refusal{Field: field, Value: value, Problem: "is more than a year ahead", Hint: "points count for " + scoring.Duration(scoring.MaxTTL).String() + " at the most"}
+	}
+	incident.Expires = expires
+	return nil
+}
+
+func (s scale) expiry(observed time.Time, report Report, kind scoring.Kind) (time.Time, *Refusal) {
+	switch {
+	case report.TTL != "" && report.Expires != "":
+		return time.Time{}, &Refusal{Field: "expires", Value: report.Expires, Problem: "stands beside ttl", Hint: "give one of them"}
+	case report.Expires != "":
+		expires, err := parseTime(report.Expires)
+		if err != nil {
+			return expires, &Refusal{Field: "expires", Value: report.Expires, Problem: err.Error(), Hint: "or give ttl, such as 30d"}
+		}
+		return expires, nil
+	case report.TTL != "":
+		ttl, err := scoring.ParseDuration(report.TTL)
+		if err != nil || time.Duration(ttl) < time.Second {
+			return time.Time{}, &Refusal{Field: "ttl", Value: report.TTL, Problem: "is not a duration of at least a second", Hint: "write such as 3s, 90m, 12h or 30d"}
+		}
+		if time.Duration(ttl) > 2*scoring.MaxTTL { // keeps the sum below from overflowing
+			ttl = scoring.Duration(2 * scoring.MaxTTL)
+		}
+		return observed.Add(time.Duration(ttl).Truncate(time.Second)), nil
+	}
+	return observed.Add(s.policy.TTLOf(kind)), nil
+}
+
+// ignore tells why a report that is right has nothing to record.
+func (s scale) ignore(incident scoring.Incident) string {
+	if !incident.Addr.IsValid() {
+		return ""
+	}
+	if s.own(incident) {
+		return "own address"
+	}
+	if exemption, ok := s.config.Board.Exempt(incident.Addr, s.now); ok {
+		return fmt.Sprintf("exempt: %s (%s)", exemption.Reason, exemption.Prefix)
+	}
+	if !incident.Expires.After(s.now) {
+		return "already expired at " + incident.Expires.Format(time.RFC3339)
+	}
+	return ""
+}
+
+// own tells whether a report names the server itself or its own sender: a
+// misread log must not lock out who keeps the list.
+func (s scale) own(incident scoring.Incident) bool {
+	source := s.caller.Source
+	if source.IsValid() && scoring.PrefixOf(source) == incident.Prefix {
+		return true
+	}
+	return s.config.Own(incident.Addr)
+}
+
+// parseTime reads RFC 3339 or Unix seconds, to the whole second, UTC.
+func parseTime(text string) (time.Time, error) {
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds > 0 && seconds < 1<<32 {
+		return time.Unix(seconds, 0).UTC(), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.Year() < 1971 || t.Year() > 2105 {
+		return time.Time{}, fmt.Errorf("is not a time such as 2026-11-22T10:00:00Z")
+	}
+	return t.UTC().Truncate(time.Second), nil
+}
+
+// problemOf drops the quoted address from an error: the refusal names it.
+func problemOf(err error) string {
+	_, problem, found := strings.Cut(err.Error(), ": ")
+	if !found {
+		return err.Error()
+	}
+	return problem
+}
+
+// Own returns a test for a fixed set of addresses, for [Config].
+func Own(addrs ...netip.Addr) func(netip.Addr) bool {
+	own := make(map[netip.Prefix]bool, len(addrs))
+	for _, addr := range addrs {
+		own[scoring.PrefixOf(addr)] = true
+	}
+	return func(addr netip.Addr) bool { return own[scoring.PrefixOf(addr)] }
+}
