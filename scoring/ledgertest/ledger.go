@@ -50,8 +50,9 @@ type Ledger interface {
 
 	// PutControl writes a record if its Version is one more than the
 	// stored one's (1 creates), else ErrConflict. A nil Value deletes; the
-	// key may be created again with version 1. When it returns, the
-	// followed sink has it.
+	// key may be created again with version 1. Deleting with version 1 what
+	// does not exist is ErrNotFound. When it returns, the followed sink has
+	// it.
 	PutControl(ctx context.Context, record scoring.ControlRecord) error
 
 	// Purge deletes what expired more than an hour before now and returns

@@ -1,0 +1,72 @@
+package ledgertest
+
+import "testing"
+
+// Backend is one kind of ledger under test, around one state of its own: a
+// file, a server. It starts empty.
+type Backend struct {
+	// Open opens the state. The first call is a first start; a call after
+	// Close is a restart. With Nodes set, calls may also overlap.
+	Open func(t *testing.T) (Ledger, error)
+	// Nodes tells that several nodes may have the state open at one time.
+	Nodes bool
+	// Schema is the version of the schema that Open writes.
+	Schema int
+	// SetSchema makes the state, which nobody has open, what that version
+	// would have left behind: the number, and for an older version the
+	// records in its form.
+	SetSchema func(t *testing.T, version int)
+	// Interrupt takes the state away from its open ledgers and returns what
+	// gives it back. Nil when the backend knows no outage.
+	Interrupt func(t *testing.T) (mend func())
+	// Gap makes followers lose changes that they have not read yet, so that
+	// they must load their snapshot again. Nil when there is no such way.
+	Gap func(t *testing.T)
+}
+
+// Run tells every story of the contract on a fresh backend each. Backends of
+// one test do not share their state.
+func Run(t *testing.T, fresh func(t *testing.T) Backend) {
+	t.Helper()
+	t.Run("restore", func(t *testing.T) { tellRestore(t, fresh(t), fresh(t)) })
+	for _, s := range stories() {
+		t.Run(s.name, func(t *testing.T) { s.tell(t, fresh(t)) })
+	}
+}
+
+// story is one claim of the contract.
+type story struct {
+	name string
+	tell func(t *testing.T, backend Backend)
+}
+
+func stories() []story {
+	return []story{
+		{"record", tellRecord},
+		{"record without a follower", tellRecordUnfollowed},
+		{"duplicate and conflict", tellDuplicate},
+		{"duplicates within one call", tellDuplicateWithinCall},
+		{"too many", tellTooMany},
+		{"notes and addresses", tellDetail},
+		{"details", tellDetails},
+		{"amend", tellAmend},
+		{"amend what is not there", tellAmendUnknown},
+		{"amend needs the next version", tellAmendConflict},
+		{"withdraw", tellWithdraw},
+		{"snapshot and follow", tellFollow},
+		{"restart", tellRestart},
+		{"queries", tellQueries},
+		{"control records", tellControl},
+		{"control records race", tellControlRace},
+		{"dump", tellDump},
+		{"purge", tellPurge},
+		{"concurrent writers", tellWriters},
+		{"cancelled", tellCancelled},
+		{"schema newer", tellSchemaNewer},
+		{"schema older", tellSchemaOlder},
+		{"any history", tellHistory},
+		{"several nodes", tellNodes},
+		{"interrupted", tellInterrupted},
+		{"gap", tellGap},
+	}
+}
