@@ -1,0 +1,109 @@
+package dnsbl
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// transport is how a query came.
+type transport string
+
+const (
+	transportUDP transport = "udp"
+	transportTCP transport = "tcp"
+)
+
+// accept decides from the header alone. NOTIFY and every other opcode but QUERY
+// is not implemented; replies are ignored; a query has one question (RFC 9619
+// §4).
+func accept(header dns.Header) dns.MsgAcceptAction {
+	const opcodeShift, opcodeMask, response = 11, 0xf, 1 << 15
+	if header.Bits&response != 0 {
+		return dns.MsgIgnore
+	}
+	if header.Bits>>opcodeShift&opcodeMask != dns.OpcodeQuery {
+		return dns.MsgRejectNotImplemented
+	}
+	return dns.DefaultMsgAcceptFunc(header)
+}
+
+// serveDNS is the handler of the DNS library.
+func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
+	via := transport(w.LocalAddr().Network())
+	reply, err := s.reply(query, via, s.now())
+	if err != nil {
+		s.logger.Debug("no reply to a DNS query", "remote", w.RemoteAddr().String(), "error", err)
+		return
+	}
+	if _, err := w.Write(reply); err != nil {
+		s.logger.Debug("sending a DNS reply", "remote", w.RemoteAddr().String(), "error", err)
+	}
+}
+
+// reply answers a query with the octets to send. It does no I/O.
+func (s *Server) reply(query *dns.Msg, via transport, now time.Time) ([]byte, error) {
+	e, a := s.decide(query, now)
+	s.metrics.count(a.zone, via, a.result)
+
+	reply := new(dns.Msg).SetReply(query)
+	reply.Compress = true
+	reply.Rcode = a.rcode
+	reply.Authoritative = a.authoritative
+	reply.Answer, reply.Ns = a.records, a.authority
+	if e.present {
+		reply.Extra = []dns.RR{e.opt(a.extended)}
+	}
+	limit := dns.MaxMsgSize
+	if via == transportUDP {
+		limit = e.limit()
+	}
+	return pack(reply, limit)
+}
+
+// decide answers what the header did not already decide.
+func (s *Server) decide(query *dns.Msg, now time.Time) (edns, answer) {
+	e, err := readEDNS(query)
+	if err != nil || len(query.Question) != 1 {
+		return e, answer{result: resultMalformed, rcode: dns.RcodeFormatError}
+	}
+	if e.version > ednsVersion {
+		return e, answer{result: resultMalformed, rcode: dns.RcodeBadVers}
+	}
+	q, ok := newQuestion(query.Question[0])
+	if !ok {
+		return e, answer{result: resultMalformed, rcode: dns.RcodeFormatError}
+	}
+	return e, s.responder.answer(s.zones.Load(), &q, now)
+}
+
+// pack writes a reply in at most limit octets. One that is longer goes without
+// records and with TC set, so that the client asks again over TCP; part of an
+// answer would be of no use (RFC 2181 §9).
+func pack(reply *dns.Msg, limit int) ([]byte, error) {
+	octets, err := reply.Pack()
+	if err == nil && len(octets) > limit {
+		reply.Answer, reply.Ns, reply.Truncated = nil, nil, true
+		octets, err = reply.Pack()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("packing a reply: %w", err)
+	}
+	return octets, nil
+}
+
+// headerWriter clears, in every reply, the bits that an authoritative server
+// never sets. The replies of [Server] have them clear; those that the DNS
+// library gives on its own to malformed queries repeat the client's.
+type headerWriter struct{ dns.Writer }
+
+// Write sends one message.
+func (w headerWriter) Write(message []byte) (int, error) {
+	const recursionAvailable, zero, authenticData = 0x80, 0x40, 0x20
+	const flags = 3 // octet of the header (RFC 1035 §4.1.1)
+	if len(message) > flags {
+		message[flags] &^= recursionAvailable | zero | authenticData
+	}
+	return w.Writer.Write(message)
+}

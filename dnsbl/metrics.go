@@ -1,0 +1,51 @@
+package dnsbl
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what operators see of the DNS front.
+type metrics struct {
+	queries     *prometheus.CounterVec
+	invalid     prometheus.Counter
+	connections prometheus.Gauge
+	rejected    prometheus.Counter
+}
+
+func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		queries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "penaltybox_dns_queries_total",
+			Help: "DNS queries answered, by zone (empty: none), transport and result.",
+		}, []string{"zone", "transport", "result"}),
+		invalid: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "penaltybox_dns_invalid_messages_total",
+			Help: "DNS messages that could not be parsed.",
+		}),
+		connections: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "penaltybox_dns_tcp_connections",
+			Help: "DNS connections over TCP that are open.",
+		}),
+		rejected: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "penaltybox_dns_tcp_rejected_total",
+			Help: "DNS connections over TCP closed at once because too many were open.",
+		}),
+	}
+	if registerer == nil {
+		return m, nil
+	}
+	return m, errors.Join(
+		registerer.Register(m.queries), registerer.Register(m.invalid),
+		registerer.Register(m.connections), registerer.Register(m.rejected),
+	)
+}
+
+func (m *metrics) count(zone *servedZone, via transport, result result) {
+	name := ""
+	if zone != nil {
+		name = zone.Origin
+	}
+	m.queries.WithLabelValues(name, string(via), string(result)).Inc()
+}

@@ -1,0 +1,213 @@
+package dnsbl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"penaltybox/scoring"
+)
+
+// DefaultTCPConnections is how many TCP connections a server keeps open.
+const DefaultTCPConnections = 1000
+
+// Config is what a server needs. Board, State, Categories and Zones are
+// required.
+type Config struct {
+	Zones []Zone
+	// Board tells verdicts.
+	Board Board
+	// State tells how far the board can be trusted. It must not block.
+	State func(now time.Time) State
+	// Categories returns the policy's categories in the policy's order,
+	// with their return codes. They may change while the server runs.
+	Categories func() []scoring.Category
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// Logger takes what operators should know; nil: nothing is logged.
+	Logger *slog.Logger
+	// Registerer takes the metrics; nil: they are counted for nobody.
+	Registerer prometheus.Registerer
+	// TCPConnections bounds the open TCP connections; 0:
+	// [DefaultTCPConnections].
+	TCPConnections int
+}
+
+// validate tells everything that is missing or wrong, joined, but the zones.
+func (c Config) validate() error {
+	var faults []error
+	if c.Board == nil {
+		faults = append(faults, errors.New("board: missing"))
+	}
+	if c.State == nil {
+		faults = append(faults, errors.New("state: missing"))
+	}
+	if c.Categories == nil {
+		faults = append(faults, errors.New("categories: missing"))
+	}
+	if c.TCPConnections < 0 {
+		faults = append(faults, fmt.Errorf("tcp connections %d: negative", c.TCPConnections))
+	}
+	return errors.Join(faults...)
+}
+
+// Server answers DNS queries for its zones.
+type Server struct {
+	responder responder
+	zones     atomic.Pointer[zoneSet]
+	now       func() time.Time
+	logger    *slog.Logger
+	metrics   *metrics
+	conns     *tcpConns
+
+	serving sync.WaitGroup
+	failed  chan error
+
+	mu      sync.Mutex // guards what follows
+	closed  bool       // to Start: started or stopped before
+	addrs   []netip.AddrPort
+	running []*dns.Server
+}
+
+// New makes a server that does not listen yet. Its error names every fault of
+// the configuration.
+func New(config Config) (*Server, error) {
+	s := &Server{
+		responder: responder{config.Board, config.State, config.Categories},
+		now:       config.Now,
+		logger:    config.Logger,
+		failed:    make(chan error, 1),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	zones, err := newZoneSet(config.Zones, s.now())
+	if err := errors.Join(config.validate(), err); err != nil {
+		return nil, fmt.Errorf("configuring DNS: %w", err)
+	}
+	s.zones.Store(zones)
+	if s.metrics, err = newMetrics(config.Registerer); err != nil {
+		return nil, fmt.Errorf("registering DNS metrics: %w", err)
+	}
+	limit := config.TCPConnections
+	if limit == 0 {
+		limit = DefaultTCPConnections
+	}
+	s.conns = newTCPConns(limit, s.metrics)
+	return s, nil
+}
+
+// Reload replaces the zones without losing a query. On an error the old zones
+// stay.
+func (s *Server) Reload(zones []Zone) error {
+	set, err := newZoneSet(zones, s.now())
+	if err != nil {
+		return fmt.Errorf("reloading zones: %w", err)
+	}
+	s.zones.Store(set)
+	return nil
+}
+
+// Start binds UDP and TCP on each address (host:port; port 0 takes a free one,
+// the same for both) and serves until Stop. When it returns nil, every address
+// answers; on an error none does. Start can be called once. ctx bounds the
+// binding only.
+func (s *Server) Start(ctx context.Context, addrs ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errors.New("starting DNS: started or stopped before")
+	}
+	sockets, err := bindAll(ctx, addrs)
+	if err != nil {
+		return fmt.Errorf("starting DNS: %w", err)
+	}
+	s.closed = true
+	for _, socket := range sockets {
+		s.addrs = append(s.addrs, socket.addr)
+		s.serve(&dns.Server{PacketConn: socket.packets})
+		s.serve(&dns.Server{Listener: boundListener{socket.listener, s.conns}})
+		s.logger.InfoContext(ctx, "answering DNS", "address", socket.addr.String())
+	}
+	return nil
+}
+
+// serve runs one listener and returns when it answers.
+func (s *Server) serve(server *dns.Server) {
+	ready := make(chan struct{})
+	server.Handler = dns.HandlerFunc(s.serveDNS)
+	server.MsgAcceptFunc = accept
+	server.MsgInvalidFunc = func([]byte, error) { s.metrics.invalid.Inc() }
+	server.DecorateWriter = func(w dns.Writer) dns.Writer { return headerWriter{w} }
+	server.NotifyStartedFunc = func() { close(ready) }
+	server.UDPSize = udpSize
+	server.ReadTimeout = tcpReadTimeout
+	server.IdleTimeout = func() time.Duration { return tcpIdleTimeout }
+	server.MaxTCPQueries = tcpQueries
+	s.running = append(s.running, server)
+	ended := make(chan struct{})
+	s.serving.Go(func() {
+		defer close(ended)
+		if err := server.ActivateAndServe(); err != nil {
+			s.fail(err)
+		}
+	})
+	select {
+	case <-ready:
+	case <-ended:
+	}
+}
+
+// fail tells why a listener ended by itself.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- fmt.Errorf("answering DNS: %w", err):
+	default: // the first says enough
+	}
+}
+
+// Failed tells the first error that ended a listener before Stop. The process
+// should then end too: part of the clients get no answer.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Addrs returns the bound addresses, in the order given to Start. UDP and TCP
+// share each.
+func (s *Server) Addrs() []netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.addrs)
+}
+
+// Stop ends the server: queries at hand are answered, until ctx ends. It is
+// idempotent.
+func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	var faults []error
+	for len(s.running) > 0 {
+		last := len(s.running) - 1
+		if err := s.running[last].ShutdownContext(ctx); err != nil {
+			faults = append(faults, err)
+		}
+		s.running = s.running[:last]
+	}
+	s.conns.closeAll()
+	s.serving.Wait()
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("stopping DNS: %w", err)
+	}
+	return nil
+}
