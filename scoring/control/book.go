@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -106,10 +107,7 @@ func (b *Book) Keys() []Key {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return sorted(b.keys, func(a, c Key) int {
-		if n := strings.Compare(a.Reporter, c.Reporter); n != 0 {
-			return n
-		}
-		return a.Created.Compare(c.Created)
+		return cmp.Or(strings.Compare(a.Reporter, c.Reporter), a.Created.Compare(c.Created), strings.Compare(a.ID, c.ID))
 	})
 }
 

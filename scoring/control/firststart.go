@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,12 +49,29 @@ func (r *Registrar) FirstStart(ctx context.Context, now time.Time, keep func(tok
 		return "", fmt.Errorf("writing the first admin key: %w", err)
 	}
 	record := scoring.ControlRecord{Key: keyRecords + adminKeyID, Version: 1, Value: value}
-	if err := r.store.PutControl(ctx, record); err != nil {
-		if errors.Is(err, scoring.ErrConflict) {
-			return "", errors.Join(keep(""), r.Load(ctx))
-		}
+	err = r.store.PutControl(ctx, record)
+	switch {
+	case errors.Is(err, scoring.ErrConflict):
+		return r.settleFirstKey(ctx, key, token, keep)
+	case err != nil:
 		return "", fmt.Errorf("writing the first admin key: %w", err)
 	}
 	_, err = r.book.Update(false, record)
 	return token, err
+}
+
+// settleFirstKey finds out whose key stands after a conflict. It may be our
+// own: a write whose answer was lost is sent again and then conflicts with
+// itself. Forgetting the token then would lock everybody out.
+func (r *Registrar) settleFirstKey(ctx context.Context, key Key, token string, keep func(token string) error) (string, error) {
+	if err := r.Load(ctx); err != nil {
+		return "", err
+	}
+	if stored, ok := r.book.key(adminKeyID); ok && bytes.Equal(stored.Hash, key.Hash) {
+		return token, nil
+	}
+	if err := keep(""); err != nil {
+		return "", fmt.Errorf("forgetting an admin key that another node was faster to make: %w", err)
+	}
+	return "", nil
 }

@@ -87,7 +87,7 @@ func newKey(id, reporter string, role Role, label string, now, expires time.Time
 		return Key{}, "", err
 	}
 	key.ID, key.Reporter, key.Role, key.Label = id, reporter, role, label
-	key.Created, key.Expires = now.UTC().Truncate(time.Second), expires
+	key.Created, key.Expires = now.UTC().Truncate(time.Second), expires.UTC().Truncate(time.Second)
 	return key, token, nil
 }
 

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"strings"
@@ -38,9 +39,11 @@ func (p *pages) keepOld(old pages, key string) {
 	if version, ok := old.versions[key]; ok {
 		p.versions[key] = version
 	}
-	switch kind, name := splitRecord(key); kind {
+	switch sort, name := splitRecord(key); sort {
 	case policyRecord:
 		p.policy = old.policy
+	case nextRecord:
+		p.next = old.next
 	case reporterRecords:
 		if r, ok := old.reporters[name]; ok {
 			p.reporters[name], p.numbers[r.Number] = r, name
@@ -94,10 +97,23 @@ func (p *pages) take(record scoring.ControlRecord) error {
 	return nil // a newer version's
 }
 
+// takePolicy reads a policy; what the record leaves out is the default's. It
+// is read into an empty policy, because json.Unmarshal writes into the elements
+// that a slice already has: a cap of 0, which JSON omits, would stay what the
+// default policy's kind at that place has.
 func (p *pages) takePolicy(value []byte) error {
-	policy := scoring.DefaultPolicy()
+	var policy scoring.Policy
 	if err := decode(value, &policy); err != nil {
 		return err
+	}
+	byDefault := scoring.DefaultPolicy()
+	policy.Threshold = cmp.Or(policy.Threshold, byDefault.Threshold)
+	policy.TTL = cmp.Or(policy.TTL, byDefault.TTL)
+	if policy.Categories == nil {
+		policy.Categories = byDefault.Categories
+	}
+	if policy.Kinds == nil {
+		policy.Kinds = byDefault.Kinds
 	}
 	if err := policy.Validate(); err != nil {
 		return err

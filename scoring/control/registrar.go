@@ -134,6 +134,9 @@ func (r *Registrar) AddKey(ctx context.Context, now time.Time, reporter string, 
 	if role == "" {
 		role = owner.Role
 	}
+	if _, err := ParseRole(string(role)); err != nil {
+		return Key{}, "", err
+	}
 	if !owner.Role.AtLeast(role) {
 		return Key{}, "", fmt.Errorf("role %q: more than reporter %q has (%s)", role, reporter, owner.Role)
 	}
@@ -170,13 +173,16 @@ func (b *Book) key(id string) (Key, bool) {
 	return k, ok
 }
 
-// SetPolicy replaces the policy by what change makes of the present one.
+// SetPolicy replaces the policy by what change makes of the present one, if
+// that is valid.
 func (r *Registrar) SetPolicy(ctx context.Context, change func(scoring.Policy) (scoring.Policy, error)) (scoring.Policy, error) {
 	var policy scoring.Policy
 	err := r.change(ctx, policyRecord, func() (any, error) {
 		var err error
-		policy, err = change(r.book.Policy())
-		return policy, err
+		if policy, err = change(r.book.Policy()); err != nil {
+			return nil, err
+		}
+		return policy, policy.Validate()
 	})
 	return policy, err
 }

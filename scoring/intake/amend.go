@@ -30,14 +30,14 @@ type Change struct {
 // nil when the amendment is durable; err is the ledger's, ErrUnavailable most
 // of all.
 func (in *Intake) Amend(ctx context.Context, now time.Time, caller Caller, key scoring.Key, change Change) (scoring.Entry, *Refusal, error) {
+	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
 	entry, ok := in.config.Board.Find(key)
-	if !ok {
+	if !ok || !entry.KeepUntil().After(now) {
 		return entry, &Refusal{Code: NotFound, Field: "id", Value: key.ID.String(), Problem: fmt.Sprintf("is no incident of %s", key.Prefix.Addr()), Hint: "it may have expired"}, nil
 	}
-	if entry.Reporter != caller.Number && !caller.Role.AtLeast(control.RoleModerator) {
-		return entry, &Refusal{Code: Forbidden, Field: "id", Value: key.ID.String(), Problem: "was reported by somebody else", Hint: "amending it needs a moderator's key"}, nil
+	if refusal := scale.mayAmend(entry); refusal != nil {
+		return entry, refusal, nil
 	}
-	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
 	amendment, refusal := scale.amendment(entry, change)
 	if refusal != nil {
 		return entry, refusal, nil
@@ -53,6 +53,25 @@ func (in *Intake) Amend(ctx context.Context, now time.Time, caller Caller, key s
 	}
 	entry.Amendment = &amendment
 	return entry, nil, nil
+}
+
+// mayAmend lets moderators amend everything, and reporters what they reported
+// unless somebody else has decided on it: a withdrawal that its reporter could
+// take back would be none.
+func (s scale) mayAmend(entry scoring.Entry) *Refusal {
+	if refusal := s.mayReport(); refusal != nil || s.caller.Role.AtLeast(control.RoleModerator) {
+		return refusal
+	}
+	refusal := &Refusal{Code: Forbidden, Field: "id", Value: entry.ID.String(), Hint: "amending it needs a moderator's key"}
+	switch {
+	case entry.Reporter != s.caller.Number:
+		refusal.Problem = "was reported by somebody else"
+	case entry.Amendment != nil && entry.Amendment.By != s.caller.Number:
+		refusal.Problem = "was amended by somebody else"
+	default:
+		return nil
+	}
+	return refusal
 }
 
 func (s scale) amendment(entry scoring.Entry, change Change) (scoring.Amendment, *Refusal) {

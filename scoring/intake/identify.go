@@ -57,12 +57,13 @@ func printable(text string) bool {
 }
 
 // cleanNote makes a note safe to show and keep: attackers write log lines.
-// Control characters become spaces, broken UTF-8 the replacement character,
+// Control characters, line separators and marks that turn the direction of
+// writing become spaces, broken UTF-8 the replacement character,
 // and what is beyond 1,024 bytes is cut with "…".
 func cleanNote(note string) string {
 	note = strings.ToValidUTF8(note, "\ufffd")
 	note = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return ' '
 		}
 		return r

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,9 +63,13 @@ func New(config Config) (*Intake, error) {
 // Submit weighs reports and records what is left of them, in one call to the
 // ledger. It returns one result for each report, in order. An idempotency key
 // names the reports that have no id of their own, by their position, so that
-// the same request sent twice counts once.
+// the same request sent twice counts once; a front that submits one request in
+// several calls gives each call a key of its own.
 func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
 	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
+	if refusal := scale.mayReport(); refusal != nil {
+		return refuseAll(len(reports), refusal)
+	}
 	results := make([]Result, len(reports))
 	incidents := make([]scoring.Incident, 0, len(reports))
 	rows := make([]int, 0, len(reports))
@@ -73,6 +78,7 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 			report.ID = fmt.Sprintf("%s/%d", idempotencyKey, i)
 		}
 		results[i] = scale.weigh(report)
+		results[i].name = cmp.Or(report.ID, results[i].Incident.ID.String())
 		if results[i].Status == Recorded {
 			incidents = append(incidents, results[i].Incident)
 			rows = append(rows, i)
@@ -96,14 +102,26 @@ func (in *Intake) record(ctx context.Context, incidents []scoring.Incident, rows
 		if err != nil {
 			receipt.Err = err
 		}
-		results[row].settle(receipt, reportOf(results[row].Incident))
+		results[row].settle(receipt)
+		if results[row].Status == Duplicate {
+			in.recall(&results[row].Incident)
+		}
 	}
 }
 
-// reportOf names the incident for a refusal.
-func reportOf(incident scoring.Incident) string { return incident.ID.String() }
+// recall puts into the answer for a duplicate what counts: the incident as it
+// was recorded first, and as amended since.
+func (in *Intake) recall(incident *scoring.Incident) {
+	entry, known := in.config.Board.Find(incident.Key())
+	if !known {
+		return // not visible here yet
+	}
+	first, _ := entry.Effective()
+	first.Detail = incident.Detail
+	*incident = first
+}
 
-func (r *Result) settle(receipt scoring.Receipt, id string) {
+func (r *Result) settle(receipt scoring.Receipt) {
 	r.Visible = receipt.Visible
 	switch {
 	case receipt.Err == nil && receipt.Outcome == scoring.Duplicate:
@@ -112,7 +130,7 @@ func (r *Result) settle(receipt scoring.Receipt, id string) {
 		r.Status = Recorded
 	case errors.Is(receipt.Err, scoring.ErrConflict):
 		r.refuse(&Refusal{
-			Code: Conflict, Field: "id", Value: id,
+			Code: Conflict, Field: "id", Value: r.name,
 			Problem: "was reported before with other content",
 			Hint:    "give another id, or amend the incident",
 		})
@@ -129,4 +147,12 @@ func (r *Result) settle(receipt scoring.Receipt, id string) {
 
 func (r *Result) refuse(refusal *Refusal) {
 	r.Status, r.Refusal = Refused, refusal
+}
+
+func refuseAll(n int, refusal *Refusal) []Result {
+	results := make([]Result, n)
+	for i := range results {
+		results[i].refuse(refusal)
+	}
+	return results
 }

@@ -47,6 +47,8 @@ type Result struct {
 	Ignored  string           // why nothing was recorded
 	Refusal  *Refusal
 	Visible  bool // this node's scoreboard has it
+
+	name string // the id as its reporter knows it
 }
 
 // Code sorts refusals for fronts that answer with a number.

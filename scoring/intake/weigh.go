@@ -19,6 +19,17 @@ type scale struct {
 	caller Caller
 }
 
+// mayReport refuses callers whose key is only for reading.
+func (s scale) mayReport() *Refusal {
+	if s.caller.Role.AtLeast(control.RoleReporter) {
+		return nil
+	}
+	return &Refusal{
+		Code: Forbidden, Field: "key", Value: s.caller.KeyID,
+		Problem: "may read only", Hint: "reporting needs the role reporter; this key's is " + string(s.caller.Role),
+	}
+}
+
 // weigh turns one report into a result whose status is Recorded when the
 // incident is ready for the ledger.
 func (s scale) weigh(report Report) Result {
@@ -61,12 +72,13 @@ func (s scale) incident(report Report) (scoring.Incident, *Refusal) {
 }
 
 func (s scale) target(incident *scoring.Incident, report Report) *Refusal {
-	if report.IP == "" {
+	if strings.TrimSpace(report.IP) == "" {
 		return &Refusal{Field: "ip", Problem: "is missing", Hint: "say which address it is about, such as 203.0.113.7"}
 	}
-	addr, prefix, err := scoring.ParseTarget(strings.TrimSpace(report.IP))
+	ip := strings.TrimSpace(report.IP)
+	addr, prefix, err := scoring.ParseTarget(ip)
 	if err != nil {
-		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err), Hint: "host names are not resolved; send one address"}
+		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err, ip), Hint: "host names are not resolved; send one address"}
 	}
 	incident.Addr, incident.Prefix = addr, prefix
 	if name, special := scoring.Special(addr); special {
@@ -167,9 +179,6 @@ func (s scale) expiry(observed time.Time, report Report, kind scoring.Kind) (tim
 		if err != nil || time.Duration(ttl) < time.Second {
 			return time.Time{}, &Refusal{Field: "ttl", Value: report.TTL, Problem: "is not a duration of at least a second", Hint: "write such as 3s, 90m, 12h or 30d"}
 		}
-		if time.Duration(ttl) > 2*scoring.MaxTTL { // keeps the sum below from overflowing
-			ttl = scoring.Duration(2 * scoring.MaxTTL)
-		}
 		return observed.Add(time.Duration(ttl).Truncate(time.Second)), nil
 	}
 	return observed.Add(s.policy.TTLOf(kind)), nil
@@ -214,13 +223,10 @@ func parseTime(text string) (time.Time, error) {
 	return t.UTC().Truncate(time.Second), nil
 }
 
-// problemOf drops the quoted address from an error: the refusal names it.
-func problemOf(err error) string {
-	_, problem, found := strings.Cut(err.Error(), ": ")
-	if !found {
-		return err.Error()
-	}
-	return problem
+// problemOf drops the address from an error of scoring.ParseTarget: the
+// refusal names it.
+func problemOf(err error, ip string) string {
+	return strings.TrimPrefix(err.Error(), fmt.Sprintf("address %q: ", ip))
 }
 
 // Own returns a test for a fixed set of addresses, for [Config].
