@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"penaltybox/reportapi"
+	"penaltybox/scoring/backup"
+	"penaltybox/scoring/control"
+	"penaltybox/scoring/intake"
+)
+
+// newAPI wires the report API to a node and its ledger.
+func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar) (http.Handler, error) {
+	in, err := intake.New(intake.Config{
+		Ledger: ledger, Board: node.board, Policies: node.book,
+		Own: func(addr netip.Addr) bool { return s.own.has(addr) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	zones := make([]reportapi.Zone, len(s.zones))
+	for i, zone := range s.zones {
+		rule, err := zone.rule(node.book.Policy())
+		if err != nil {
+			return nil, err
+		}
+		zones[i] = reportapi.Zone{Name: zone.name, Rule: rule, Index: i}
+	}
+	return reportapi.New(reportapi.Config{
+		Board: node.board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
+		Zones: zones, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
+		Backup: func(ctx context.Context, w io.Writer) error {
+			_, err := backup.Write(ctx, w, ledger)
+			return err
+		},
+		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy,
+		Logger: s.logger, ServeMetrics: s.MetricsListen == "",
+	})
+}
+
+// metricsHandler serves /metrics alone.
+func metricsHandler(registry *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return mux
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"penaltybox/dnsbl"
+	"penaltybox/scoring"
+)
+
+// front stands between the DNS server and the node, because DNS answers
+// ("not ready") before there is a node to ask.
+type front struct {
+	node     atomic.Pointer[node]
+	maxStale time.Duration
+}
+
+var _ dnsbl.Board = (*front)(nil)
+
+// Verdict implements dnsbl.Board.
+func (f *front) Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdict {
+	if n := f.node.Load(); n != nil {
+		return n.board.Verdict(addr, rule, now)
+	}
+	return scoring.Verdict{Prefix: scoring.PrefixOf(addr)}
+}
+
+// now is the ledger's time, or this host's while there is no ledger yet.
+func (f *front) now() time.Time {
+	if n := f.node.Load(); n != nil {
+		return n.now()
+	}
+	return time.Now()
+}
+
+// state tells how far listings can be trusted.
+func (f *front) state(now time.Time) dnsbl.State {
+	if n := f.node.Load(); n != nil {
+		return n.state(now, f.maxStale)
+	}
+	return dnsbl.NotReady
+}
+
+// categories returns the policy's categories.
+func (f *front) categories() []scoring.Category {
+	if n := f.node.Load(); n != nil {
+		return n.book.Policy().Categories
+	}
+	return scoring.DefaultPolicy().Categories
+}

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"penaltybox/dnsbl"
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+// shutdownTimeout bounds how long requests under way may take to finish.
+const shutdownTimeout = 10 * time.Second
+
+// serving is one run of serve. The order of its life: bind everything and
+// answer "not ready"; open the ledger; load it; open the API; on the end, HTTP
+// first, DNS last.
+type serving struct {
+	settings
+	logger   *slog.Logger
+	stdout   io.Writer
+	registry *prometheus.Registry
+	front    *front
+	dns      *dnsbl.Server
+	cert     *certificate
+	api      *httpServer
+	metrics  *httpServer
+	own      ownAddresses
+	failures chan error
+}
+
+// serve runs a node until ctx ends. hangup delivers requests to read the
+// certificate again.
+func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logger, hangup <-chan os.Signal) error {
+	run := &serving{
+		settings: s, logger: logger, stdout: stdout,
+		registry: prometheus.NewRegistry(),
+		front:    &front{maxStale: s.maxStale},
+		failures: make(chan error, 1),
+	}
+	run.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := makeState(s.State); err != nil {
+		return err
+	}
+	if err := run.own.refresh(); err != nil {
+		return fmt.Errorf("reading own addresses: %w", err)
+	}
+	if err := run.bind(ctx); err != nil {
+		return err
+	}
+	err := run.live(ctx, hangup)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to stop while still waiting for Redis
+	}
+	return errors.Join(err, run.stop())
+}
+
+// bind binds every address and begins to answer "not ready".
+func (s *serving) bind(ctx context.Context) error {
+	zones, err := s.dnsZones(scoring.DefaultPolicy(), func(zoneFlag, scoring.Policy) (scoring.Rule, error) {
+		return scoring.Rule{Categories: scoring.AllCategories}, nil
+	})
+	if err != nil {
+		return err
+	}
+	s.dns, err = dnsbl.New(dnsbl.Config{
+		Zones: zones, Board: s.front, State: s.front.state, Categories: s.front.categories,
+		Now: s.front.now, Logger: s.logger, Registerer: s.registry,
+	})
+	if err != nil {
+		return err
+	}
+	if s.TLSCert != "" {
+		if s.cert, err = loadCertificate(s.TLSCert, s.TLSKey); err != nil {
+			return err
+		}
+	}
+	if s.api, err = listenHTTP(ctx, s.HTTPListen, s.cert, starting()); err != nil {
+		return err
+	}
+	if s.metrics, err = s.bindMetrics(ctx); err != nil {
+		s.api.close()
+		return err
+	}
+	if len(s.DNSListen) > 0 {
+		if err := s.dns.Start(ctx, s.DNSListen...); err != nil {
+			s.api.close()
+			s.metrics.close()
+			return inUse(err)
+		}
+	}
+	s.api.start(s.failed)
+	s.metrics.start(s.failed)
+	return nil
+}
+
+func (s *serving) bindMetrics(ctx context.Context) (*httpServer, error) {
+	if s.MetricsListen == "" {
+		return listenHTTP(ctx, nil, nil, starting())
+	}
+	return listenHTTP(ctx, []string{s.MetricsListen}, nil, metricsHandler(s.registry))
+}
+
+// dnsZones returns the zones for the DNS front, their rules found by rule.
+func (s *serving) dnsZones(policy scoring.Policy, rule func(zoneFlag, scoring.Policy) (scoring.Rule, error)) ([]dnsbl.Zone, error) {
+	zones := make([]dnsbl.Zone, len(s.zones))
+	var faults []error
+	for i, zone := range s.zones {
+		r, err := rule(zone, policy)
+		faults = append(faults, err)
+		zones[i] = zone.zone(i, r, s.Contact)
+	}
+	return zones, errors.Join(faults...)
+}
+
+// live opens the ledger and serves until ctx ends.
+func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
+	ledger, err := openLedger(ctx, s.settings, s.logger)
+	if err != nil {
+		return err
+	}
+	node, err := s.makeNode(ctx, ledger)
+	if err != nil {
+		return errors.Join(err, ledger.Close())
+	}
+	s.front.node.Store(node)
+	// The loops outlive ctx: requests under way still need the ledger and
+	// its feed, so HTTP ends first.
+	loops, stopLoops := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLoops()
+	group, loops := errgroup.WithContext(loops)
+	group.Go(func() error { return follow(loops, ledger, node, s.logger) })
+	group.Go(func() error { return upkeep{node, ledger, &s.own, s.logger}.run(loops) })
+	group.Go(func() error { return s.open(loops, ledger, node) })
+	group.Go(func() error { return s.reloadOn(loops, hangup) })
+	group.Go(func() error { return s.watch(loops) })
+	select {
+	case <-ctx.Done():
+	case <-loops.Done():
+	}
+	err = s.stopHTTP()
+	stopLoops()
+	return errors.Join(group.Wait(), err, ledger.Close())
+}
+
+// watch returns when a listener fails.
+func (s *serving) watch(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failures:
+		return err
+	}
+}
+
+// failed tells that a listener failed; the first counts.
+func (s *serving) failed(err error) {
+	select {
+	case s.failures <- err:
+	default:
+	}
+}
+
+// makeNode reads the ledger's policy and makes the memory for its zones.
+func (s *serving) makeNode(ctx context.Context, ledger ledger) (*node, error) {
+	book := control.NewBook()
+	if err := control.NewRegistrar(book, ledger).Load(ctx); err != nil {
+		return nil, err
+	}
+	policy := book.Policy()
+	zones, err := s.dnsZones(policy, zoneFlag.rule)
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]scoring.Rule, len(s.zones))
+	for i, zone := range s.zones {
+		if rules[i], err = zone.rule(policy); err != nil {
+			return nil, err
+		}
+	}
+	board, err := scoring.NewScoreboard(policy, rules)
+	if err != nil {
+		return nil, fmt.Errorf("making the scoreboard: %w", err)
+	}
+	if err := s.dns.Reload(zones); err != nil {
+		return nil, err
+	}
+	return newNode(board, book, ledger.Now, s.logger), nil
+}
+
+// open waits until everything is loaded, then opens the API and tells that the
+// node is ready.
+func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-node.caughtUp:
+	}
+	registrar := control.NewRegistrar(node.book, ledger)
+	if len(s.HTTPListen) > 0 {
+		api, err := s.newAPI(ledger, node, registrar)
+		if err != nil {
+			return err
+		}
+		if err := s.firstStart(ctx, node, registrar); err != nil {
+			return err
+		}
+		s.api.answer(api)
+	}
+	stats := node.board.Stats()
+	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), "incidents", stats.Incidents,
+		"addresses", stats.Prefixes, "http", s.api.addrs(), "dns", s.dnsAddrs())
+	return s.tellReady()
+}
+
+// firstStart makes and shows the admin key of a new ledger.
+func (s *serving) firstStart(ctx context.Context, node *node, registrar *control.Registrar) error {
+	token, err := registrar.FirstStart(ctx, node.now(), keepAdminKey(s.State))
+	if err != nil || token == "" {
+		return err
+	}
+	w := welcome{token: token, keyFile: adminKeyFile(s.State), url: s.url(), zone: s.zones[0].name}
+	if addrs := s.dnsAddrs(); len(addrs) > 0 {
+		w.dns = addrs[0]
+	}
+	w.print(s.stdout)
+	return nil
+}
+
+// url is where others reach the API.
+func (s *serving) url() string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	return s.api.scheme + "://" + s.api.addrs()[0]
+}
+
+func (s *serving) dnsAddrs() []string {
+	var addrs []string
+	for _, addr := range s.dns.Addrs() {
+		addrs = append(addrs, addr.String())
+	}
+	return addrs
+}
+
+// tellReady writes the ready file and tells the service manager.
+func (s *serving) tellReady() error {
+	if s.ReadyFile != "" {
+		content, err := json.Marshal(map[string][]string{
+			"dns": s.dnsAddrs(), "http": s.api.addrs(), "metrics": s.metrics.addrs(),
+		})
+		if err != nil {
+			return fmt.Errorf("writing the ready file: %w", err)
+		}
+		if err := writeFile(s.ReadyFile, string(content)+"\n"); err != nil {
+			return fmt.Errorf("writing the ready file: %w", err)
+		}
+	}
+	return notifySystemd("READY=1")
+}
+
+// reloadOn reads the certificate again at each hangup.
+func (s *serving) reloadOn(ctx context.Context, hangup <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+		}
+		if s.cert == nil {
+			s.logger.InfoContext(ctx, "hangup: nothing to read again")
+			continue
+		}
+		if err := s.cert.reload(); err != nil {
+			s.logger.ErrorContext(ctx, "hangup: the old certificate stays", "error", err)
+			continue
+		}
+		s.logger.InfoContext(ctx, "hangup: read the certificate again")
+	}
+}
+
+func (s *serving) stopHTTP() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	return errors.Join(s.api.stop(ctx), s.metrics.stop(ctx))
+}
+
+// stop ends what still answers: HTTP if it never had a ledger, DNS last.
+func (s *serving) stop() error {
+	err := errors.Join(notifySystemd("STOPPING=1"), s.stopHTTP())
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	return errors.Join(err, s.dns.Stop(ctx))
+}
+
+// follow keeps a node fed. What waiting does not mend, such as Redis holding
+// another ledger, is an outage too: serving what is known beats stopping.
+func follow(ctx context.Context, ledger ledger, node *node, logger *slog.Logger) error {
+	const pause = 5 * time.Second
+	for {
+		err := ledger.Follow(ctx, node)
+		if ctx.Err() != nil {
+			return nil
+		}
+		logger.ErrorContext(ctx, "following the ledger ended; trying again", "error", err, "pause", pause.String())
+		ready, _ := node.ready()
+		node.Following(scoring.FeedState{CaughtUp: ready, Outage: err})
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}

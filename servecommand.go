@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// serveCommand runs a node.
+type serveCommand struct {
+	serveFlags
+}
+
+// Help teaches the command.
+func (serveCommand) Help() string {
+	return `Answers DNS and takes reports. Without flags everything stays on this machine:
+state in ./penaltybox-data, DNS on 127.0.0.1:8053, the report API on
+127.0.0.1:8080, the zone bl.penaltybox.example. The first start makes the admin
+key and shows what to do next.
+
+  penaltybox serve
+  penaltybox serve --zone bl.example.org --zone strict.example.org,threshold=20 \
+      --dns-listen 0.0.0.0:53 --contact https://bl.example.org/
+  penaltybox serve --redis redis://127.0.0.1:6379/0
+  penaltybox serve --zone ssh.example.org,categories=ssh+scan
+
+SIGTERM ends it after the requests under way; SIGHUP reads the certificate again.`
+}
+
+// Run carries the command out.
+func (c *serveCommand) Run(ctx context.Context, s *streams) error {
+	settings, err := c.check()
+	if err != nil {
+		return usageError{err}
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	return serve(ctx, settings, s.out, newLogger(s.err, c.LogFormat, c.LogLevel), hangup)
+}
+
+// newLogger returns the logger that the flags ask for.
+func newLogger(out io.Writer, format, level string) *slog.Logger {
+	var threshold slog.Level
+	if err := threshold.UnmarshalText([]byte(level)); err != nil {
+		threshold = slog.LevelInfo // kong allows only the four names
+	}
+	options := &slog.HandlerOptions{Level: threshold}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
+}

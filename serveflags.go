@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"penaltybox/scoring"
+)
+
+// serveFlags are the flags of serve. The names are those of the configuration
+// file too.
+type serveFlags struct {
+	Config kong.ConfigFlag `help:"Read flags from this YAML file; the command line and the environment come first." placeholder:"FILE" env:"PENALTYBOX_CONFIG"`
+	State  string          `help:"Directory of the embedded ledger and the admin key." default:"./penaltybox-data" placeholder:"DIR" env:"PENALTYBOX_STATE"`
+
+	Redis             string `help:"Keep incidents in this Redis or Valkey instead (redis://host:6379/0)." placeholder:"URL" env:"PENALTYBOX_REDIS"`
+	RedisFile         string `help:"Read the Redis URL, which may hold a password, from this file." placeholder:"FILE" env:"PENALTYBOX_REDIS_FILE"`
+	RedisWaitReplicas int    `help:"Acknowledge a report only when so many replicas have it." placeholder:"N" env:"PENALTYBOX_REDIS_WAIT_REPLICAS"`
+	RedisAllowEvict   bool   `help:"Start although Redis may throw incidents away (maxmemory-policy is not noeviction)." env:"PENALTYBOX_REDIS_ALLOW_EVICT"`
+	AcceptLedger      bool   `help:"Accept that Redis holds another ledger than this state directory knew, or a new one." env:"PENALTYBOX_ACCEPT_LEDGER"`
+
+	DNSListen []string `name:"dns-listen" help:"Answer DNS (UDP and TCP) on this address; repeatable." default:"127.0.0.1:8053" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_DNS_LISTEN"`
+	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
+	Contact   string   `help:"Where people look a listing up; ends every TXT record." placeholder:"URL" env:"PENALTYBOX_CONTACT"`
+	MaxStale  string   `help:"Answer SERVFAIL when Redis was out of reach for so long; without it, keep answering what is known." placeholder:"DURATION" env:"PENALTYBOX_MAX_STALE"`
+
+	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
+	HTTPInsecure  bool           `name:"http-insecure" help:"Allow HTTP without TLS on an address that others can reach (keys travel in the clear)." env:"PENALTYBOX_HTTP_INSECURE"`
+	TLSCert       string         `name:"tls-cert" help:"Certificate chain for HTTPS (PEM); read again on SIGHUP." placeholder:"FILE" env:"PENALTYBOX_TLS_CERT"`
+	TLSKey        string         `name:"tls-key" help:"Private key for HTTPS (PEM); read again on SIGHUP." placeholder:"FILE" env:"PENALTYBOX_TLS_KEY"`
+	PublicURL     string         `name:"public-url" help:"Address of the API as others reach it, for what is printed and served to them." placeholder:"URL" env:"PENALTYBOX_PUBLIC_URL"`
+	TrustedProxy  []netip.Prefix `help:"Believe X-Forwarded-For from this network; repeatable." placeholder:"CIDR" env:"PENALTYBOX_TRUSTED_PROXY"`
+	MetricsListen string         `help:"Serve /metrics on this address instead of beside the API." placeholder:"HOST:PORT" env:"PENALTYBOX_METRICS_LISTEN"`
+
+	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
+	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
+	ReadyFile string `help:"When everything answers, write the bound addresses to this file as JSON." placeholder:"FILE" env:"PENALTYBOX_READY_FILE"`
+}
+
+// settings are the flags, read and checked.
+type settings struct {
+	serveFlags
+	zones    []zoneFlag
+	maxStale time.Duration
+}
+
+// check reads the flags and tells every fault at once.
+func (f serveFlags) check() (settings, error) {
+	s := settings{serveFlags: f}
+	s.HTTPListen = slices.DeleteFunc(slices.Clone(f.HTTPListen), func(a string) bool { return a == "" })
+	s.DNSListen = slices.DeleteFunc(slices.Clone(f.DNSListen), func(a string) bool { return a == "" })
+	var faults []error
+	fault := func(err error) { faults = append(faults, err) }
+	for _, text := range f.Zone {
+		zone, err := parseZoneFlag(text)
+		if err != nil {
+			fault(err)
+			continue
+		}
+		if err := zone.zone(0, scoring.Rule{Categories: scoring.AllCategories}, f.Contact).Validate(); err != nil {
+			fault(err)
+		}
+		s.zones = append(s.zones, zone)
+	}
+	if len(f.Zone) == 0 {
+		fault(errors.New("zone: none given"))
+	}
+	if len(s.DNSListen)+len(s.HTTPListen) == 0 {
+		fault(errors.New("dns-listen and http-listen: both are empty; there is nothing to serve"))
+	}
+	for _, address := range slices.Concat(s.DNSListen, s.HTTPListen) {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			fault(fmt.Errorf("address %q: want host:port, such as 127.0.0.1:8080", address))
+		}
+	}
+	var err error
+	if s.Redis, err = readSecret(f.Redis, f.RedisFile); err != nil {
+		fault(fmt.Errorf("redis-file: %w", err))
+	}
+	if f.RedisWaitReplicas < 0 {
+		fault(fmt.Errorf("redis-wait-replicas %d: negative", f.RedisWaitReplicas))
+	}
+	if f.MaxStale != "" {
+		maxStale, err := scoring.ParseDuration(f.MaxStale)
+		if err != nil {
+			fault(fmt.Errorf("max-stale: %w", err))
+		}
+		s.maxStale = time.Duration(maxStale)
+	}
+	fault(s.checkTLS())
+	return s, errors.Join(faults...)
+}
+
+func (s settings) checkTLS() error {
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return errors.New("tls-cert and tls-key: give both, or neither")
+	}
+	if s.TLSCert != "" || s.HTTPInsecure {
+		return nil
+	}
+	for _, address := range s.HTTPListen {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil || host == "localhost" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(host); err != nil || !addr.IsLoopback() {
+			return fmt.Errorf("http-listen %q: others can reach it and there is no TLS, so keys would travel in the clear; give --tls-cert and --tls-key, listen on 127.0.0.1 behind a proxy, or insist with --http-insecure", address)
+		}
+	}
+	return nil
+}
+
+// ledgerFile is where the embedded ledger stands in a state directory.
+func ledgerFile(state string) string { return filepath.Join(state, "ledger.db") }
+
+// adminKeyFile is where the first start keeps the admin key.
+func adminKeyFile(state string) string { return filepath.Join(state, "admin.key") }
+
+// ledgerIDFile is where a node on Redis keeps which ledger it belongs to.
+func ledgerIDFile(state string) string { return filepath.Join(state, "ledger.id") }

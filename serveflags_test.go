@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestServeFlags_check_faults(t *testing.T) {
+	good := func() serveFlags {
+		return serveFlags{
+			Zone: []string{"bl.example.org"}, DNSListen: []string{"127.0.0.1:0"}, HTTPListen: []string{"127.0.0.1:0"},
+		}
+	}
+	if _, err := good().check(); err != nil {
+		t.Fatalf("good flags: %v", err)
+	}
+	for name, test := range map[string]struct {
+		spoil func(*serveFlags)
+		want  []string
+	}{
+		"two malformed zones are both told": {
+			func(f *serveFlags) { f.Zone = []string{"-bad-,threshold=5", "bl.example,threshold=0"} },
+			[]string{`label "-bad-"`, "is not a number from 1"},
+		},
+		"open to others without TLS": {
+			func(f *serveFlags) { f.HTTPListen = []string{"0.0.0.0:8080"} },
+			[]string{"keys would travel in the clear", "--tls-cert", "--http-insecure"},
+		},
+		"a host name may be anywhere": {
+			func(f *serveFlags) { f.HTTPListen = []string{"box.example.org:8080"} },
+			[]string{"keys would travel in the clear"},
+		},
+		"half a certificate":    {func(f *serveFlags) { f.TLSCert = "cert.pem" }, []string{"give both, or neither"}},
+		"nothing to serve":      {func(f *serveFlags) { f.DNSListen, f.HTTPListen = []string{""}, []string{""} }, []string{"nothing to serve"}},
+		"an address, no port":   {func(f *serveFlags) { f.DNSListen = []string{"127.0.0.1"} }, []string{"want host:port"}},
+		"a duration of nothing": {func(f *serveFlags) { f.MaxStale = "soon" }, []string{`max-stale: duration "soon"`}},
+		"negative ttl too long": {func(f *serveFlags) { f.Zone = []string{"bl.example,negative-ttl=1h"} }, []string{"negative ttl"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			flags := good()
+			test.spoil(&flags)
+			_, err := flags.check()
+			if err == nil {
+				t.Fatal("taken")
+			}
+			for _, part := range test.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %q does not say %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+func TestServeFlags_check_insecureWhenAsked(t *testing.T) {
+	flags := serveFlags{Zone: []string{"bl.example"}, HTTPListen: []string{"0.0.0.0:80"}, HTTPInsecure: true}
+	if _, err := flags.check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServeFlags_check_secretByFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(file, []byte("redis://:secret@127.0.0.1:6379/0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := serveFlags{Zone: []string{"bl.example"}, DNSListen: []string{"127.0.0.1:0"}, RedisFile: file}.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if settings.Redis != "redis://:secret@127.0.0.1:6379/0" {
+		t.Errorf("redis = %q", settings.Redis)
+	}
+}

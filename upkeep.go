@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+const (
+	// purgeEvery is how often the ledger deletes what expired.
+	purgeEvery = 10 * time.Minute
+	// interfacesEvery is how often this host's own addresses are read again.
+	interfacesEvery = time.Minute
+)
+
+// upkeep does what time asks for: each second, expiries become changes; now
+// and then, the ledger is purged and the own addresses are read again.
+type upkeep struct {
+	node   *node
+	ledger ledger
+	own    *ownAddresses
+	logger *slog.Logger
+}
+
+// run works until ctx ends.
+func (u upkeep) run(ctx context.Context) error {
+	start := time.Now()
+	guard := newJumpGuard(u.node.now(), 0)
+	lastPurge, lastInterfaces := time.Duration(0), time.Duration(0)
+	for {
+		// Shortly after the second begins, which is when expiries fall due.
+		now := u.node.now()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(now.Truncate(time.Second).Add(time.Second + 5*time.Millisecond).Sub(now)):
+		}
+		steady := time.Since(start)
+		u.second(ctx, guard, steady)
+		if steady-lastPurge >= purgeEvery && guard.mayPurge() {
+			lastPurge = steady
+			u.purge(ctx)
+		}
+		if steady-lastInterfaces >= interfacesEvery {
+			lastInterfaces = steady
+			if err := u.own.refresh(); err != nil {
+				u.logger.Warn("reading own addresses", "error", err)
+			}
+		}
+	}
+}
+
+// second brings the scoreboard to the present second.
+func (u upkeep) second(ctx context.Context, guard *jumpGuard, steady time.Duration) {
+	now := u.node.now()
+	if jump := guard.tick(now, steady); jump != 0 {
+		u.logger.WarnContext(ctx, "the clock jumped; nothing is purged for a while", "by", jump.String(), "pause", jumpPause.String())
+		u.node.board.Recheck(now)
+		return
+	}
+	u.node.board.Sweep(now, guard.mayPurge())
+}
+
+func (u upkeep) purge(ctx context.Context) {
+	purged, err := u.ledger.Purge(ctx, u.node.now())
+	if err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "purging expired incidents", "error", err)
+		return
+	}
+	if purged > 0 {
+		u.logger.DebugContext(ctx, "purged expired incidents", "incidents", purged)
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"penaltybox/dnsbl"
+	"penaltybox/scoring"
+)
+
+// zoneFlag is one --zone as the operator wrote it:
+// NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME].
+// Categories are names of the ledger's policy, so they are looked up only when
+// the ledger is open.
+type zoneFlag struct {
+	name        string
+	threshold   int
+	categories  []string
+	ttl         time.Duration
+	negativeTTL time.Duration
+	contact     string
+	mailbox     string
+	nameservers []dnsbl.Nameserver
+}
+
+// parseZoneFlag reads the form above and tells every fault of it.
+func parseZoneFlag(text string) (zoneFlag, error) {
+	parts := strings.Split(text, ",")
+	zone := zoneFlag{name: strings.TrimSpace(parts[0])}
+	var faults []error
+	if zone.name == "" || strings.Contains(zone.name, "=") {
+		faults = append(faults, errors.New("begins without a name; write such as bl.example.org,threshold=50"))
+	}
+	for _, part := range parts[1:] {
+		key, value, found := strings.Cut(strings.TrimSpace(part), "=")
+		if !found || value == "" {
+			faults = append(faults, fmt.Errorf("%q is not setting=value", part))
+			continue
+		}
+		if err := zone.set(key, value); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return zone, fmt.Errorf("zone %q: %w", text, err)
+	}
+	return zone, nil
+}
+
+func (z *zoneFlag) set(key, value string) error {
+	var err error
+	switch key {
+	case "threshold":
+		z.threshold, err = strconv.Atoi(value)
+		if err != nil || z.threshold < 1 || z.threshold > scoring.MaxThreshold {
+			return fmt.Errorf("%q is not a number from 1 to %d", value, scoring.MaxThreshold)
+		}
+	case "categories":
+		z.categories = strings.Split(value, "+")
+	case "ttl":
+		z.ttl, err = parseSeconds(value)
+	case "negative-ttl":
+		z.negativeTTL, err = parseSeconds(value)
+	case "contact":
+		z.contact = value
+	case "mailbox":
+		z.mailbox = value
+	case "ns":
+		z.nameservers, err = parseNameservers(value)
+	default:
+		return errors.New("unknown; known are threshold, categories, ttl, negative-ttl, contact, mailbox and ns")
+	}
+	return err
+}
+
+func parseSeconds(value string) (time.Duration, error) {
+	d, err := scoring.ParseDuration(value)
+	return time.Duration(d), err
+}
+
+// parseNameservers reads NAME@ADDR[@ADDR] joined by "+".
+func parseNameservers(value string) ([]dnsbl.Nameserver, error) {
+	var servers []dnsbl.Nameserver
+	for server := range strings.SplitSeq(value, "+") {
+		name, rest, _ := strings.Cut(server, "@")
+		nameserver := dnsbl.Nameserver{Name: name}
+		for text := range strings.SplitSeq(rest, "@") {
+			if text == "" {
+				continue
+			}
+			addr, err := netip.ParseAddr(text)
+			if err != nil {
+				return nil, fmt.Errorf("address %q of %s: want such as ns1.bl.example.org@203.0.113.53", text, name)
+			}
+			nameserver.Addrs = append(nameserver.Addrs, addr)
+		}
+		servers = append(servers, nameserver)
+	}
+	return servers, nil
+}
+
+// rule resolves the zone's rule by the ledger's policy.
+func (z zoneFlag) rule(policy scoring.Policy) (scoring.Rule, error) {
+	categories, err := policy.CategorySet(z.categories...)
+	if err != nil {
+		return scoring.Rule{}, fmt.Errorf("zone %q: %w", z.name, err)
+	}
+	return scoring.Rule{Threshold: z.threshold, Categories: categories}, nil
+}
+
+// zone returns the zone as the DNS front takes it; contact is the server-wide
+// one.
+func (z zoneFlag) zone(index int, rule scoring.Rule, contact string) dnsbl.Zone {
+	if z.contact != "" {
+		contact = z.contact
+	}
+	return dnsbl.Zone{
+		Origin: z.name, Rule: index, Categories: rule.Categories, TTL: z.ttl, NegativeTTL: z.negativeTTL,
+		Nameservers: z.nameservers, Mailbox: z.mailbox, Contact: contact,
+	}
+}
