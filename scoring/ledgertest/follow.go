@@ -46,7 +46,7 @@ func tellFollow(t *testing.T, backend Backend) {
 	unfollow()
 
 	// Unfollowed, the old sink hears nothing; a second one hears all.
-	unheard := incident(ledger, "2001:db8::2", 1)
+	unheard := incident(ledger, "2001:db8:1::1", 1)
 	receipts(t, ledger, unheard)
 	if _, known := sink.Find(unheard.Key()); known {
 		t.Error("the sink is still fed after its Follow returned")

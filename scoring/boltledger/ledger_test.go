@@ -1,0 +1,26 @@
+package boltledger_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"penaltybox/scoring/boltledger"
+	"penaltybox/scoring/ledgertest"
+)
+
+func TestLedger_contract(t *testing.T) {
+	ledgertest.Run(t, func(t *testing.T) ledgertest.Backend {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		return ledgertest.Backend{
+			Open: func(*testing.T) (ledgertest.Ledger, error) {
+				return boltledger.Open(path, boltledger.Options{})
+			},
+			Schema: boltledger.Schema,
+			SetSchema: func(t *testing.T, version int) {
+				if err := boltledger.SetSchema(path, version); err != nil {
+					t.Fatal(err)
+				}
+			},
+		}
+	})
+}
