@@ -87,9 +87,6 @@ func tellRestart(t *testing.T, backend Backend) {
 }
 
 func tellInterrupted(t *testing.T, backend Backend) {
-	if backend.Interrupt == nil {
-		return
-	}
 	n := start(t, backend)
 	before := incident(n, "192.0.2.1", 1)
 	record(t, n, before)
@@ -127,9 +124,6 @@ func wholly(receipts []scoring.Receipt, err error) error {
 }
 
 func tellGap(t *testing.T, backend Backend) {
-	if backend.Gap == nil {
-		return
-	}
 	n := start(t, backend)
 	first := incident(n, "192.0.2.1", 1)
 	record(t, n, first)
@@ -143,9 +137,6 @@ func tellGap(t *testing.T, backend Backend) {
 }
 
 func tellNodes(t *testing.T, backend Backend) {
-	if !backend.Nodes {
-		return
-	}
 	a, b := start(t, backend), start(t, backend)
 	if a.ID() != b.ID() {
 		t.Fatalf("two nodes of one ledger call it %s and %s", a.ID(), b.ID())

@@ -24,14 +24,15 @@ type Backend struct {
 	Gap func(t *testing.T)
 }
 
-// Run tells every story of the contract on a fresh backend each. Backends of
-// one test do not share their state.
+// Run tells every story of the contract on a fresh backend each, and those of
+// several nodes, outages and gaps where the backend has them. Backends of one
+// test do not share their state.
 func Run(t *testing.T, fresh func(t *testing.T) Backend) {
 	t.Helper()
-	t.Run("restore", func(t *testing.T) { tellRestore(t, fresh(t), fresh(t)) })
-	for _, s := range stories() {
+	for _, s := range stories(fresh(t)) {
 		t.Run(s.name, func(t *testing.T) { s.tell(t, fresh(t)) })
 	}
+	t.Run("restore", func(t *testing.T) { tellRestore(t, fresh(t), fresh(t)) })
 }
 
 // story is one claim of the contract.
@@ -40,8 +41,8 @@ type story struct {
 	tell func(t *testing.T, backend Backend)
 }
 
-func stories() []story {
-	return []story{
+func stories(backend Backend) []story {
+	all := []story{
 		{"record", tellRecord},
 		{"record without a follower", tellRecordUnfollowed},
 		{"duplicate and conflict", tellDuplicate},
@@ -56,6 +57,7 @@ func stories() []story {
 		{"snapshot and follow", tellFollow},
 		{"restart", tellRestart},
 		{"queries", tellQueries},
+		{"verdict", tellVerdict},
 		{"control records", tellControl},
 		{"control records race", tellControlRace},
 		{"dump", tellDump},
@@ -65,8 +67,15 @@ func stories() []story {
 		{"schema newer", tellSchemaNewer},
 		{"schema older", tellSchemaOlder},
 		{"any history", tellHistory},
-		{"several nodes", tellNodes},
-		{"interrupted", tellInterrupted},
-		{"gap", tellGap},
 	}
+	if backend.Nodes {
+		all = append(all, story{"several nodes", tellNodes})
+	}
+	if backend.Interrupt != nil {
+		all = append(all, story{"interrupted", tellInterrupted})
+	}
+	if backend.Gap != nil {
+		all = append(all, story{"gap", tellGap})
+	}
+	return all
 }
