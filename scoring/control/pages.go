@@ -3,6 +3,7 @@ package control
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -86,13 +87,13 @@ func (p *pages) take(record scoring.ControlRecord) error {
 	case reporterRecords:
 		return p.takeReporter(name, record.Value)
 	case keyRecords:
-		return takeInto(p.keys, name, record.Value)
+		return takeInto(p.keys, name, record.Value, func(k Key) string { return k.ID })
 	case exemptRecords:
 		prefix, err := netip.ParsePrefix(name)
 		if err != nil {
 			return err
 		}
-		return takeInto(p.exemptions, prefix, record.Value)
+		return takeInto(p.exemptions, prefix, record.Value, func(e scoring.Exemption) netip.Prefix { return e.Prefix })
 	}
 	return nil // a newer version's
 }
@@ -128,15 +129,16 @@ func (p *pages) takeReporter(name string, value []byte) error {
 		delete(p.reporters, name)
 		return nil
 	}
-	if err := takeInto(p.reporters, name, value); err != nil {
+	if err := takeInto(p.reporters, name, value, func(r Reporter) string { return r.Name }); err != nil {
 		return err
 	}
 	p.numbers[p.reporters[name].Number] = name
 	return nil
 }
 
-// takeInto reads a record into a map, or deletes it there.
-func takeInto[K comparable, V any](m map[K]V, key K, value []byte) error {
+// takeInto reads a record into a map, or deletes it there. A record that says
+// another name than the one it is kept under is not taken.
+func takeInto[K comparable, V any](m map[K]V, key K, value []byte, name func(V) K) error {
 	if value == nil {
 		delete(m, key)
 		return nil
@@ -144,6 +146,9 @@ func takeInto[K comparable, V any](m map[K]V, key K, value []byte) error {
 	var v V
 	if err := decode(value, &v); err != nil {
 		return err
+	}
+	if name(v) != key {
+		return fmt.Errorf("it speaks of %q", fmt.Sprint(name(v)))
 	}
 	m[key] = v
 	return nil
