@@ -15,18 +15,24 @@ const (
 	transportTCP transport = "tcp"
 )
 
-// accept decides from the header alone. NOTIFY and every other opcode but QUERY
-// is not implemented; replies are ignored; a query has one question (RFC 9619
-// §4).
-func accept(header dns.Header) dns.MsgAcceptAction {
+// accept decides from the header alone. Replies get silence, NOTIFY and every
+// other opcode but QUERY is not implemented, and a query has one question (RFC
+// 9619 §4).
+func (s *Server) accept(header dns.Header) dns.MsgAcceptAction {
 	const opcodeShift, opcodeMask, response = 11, 0xf, 1 << 15
-	if header.Bits&response != 0 {
+	switch {
+	case header.Bits&response != 0:
+		s.metrics.discard("reply")
 		return dns.MsgIgnore
-	}
-	if header.Bits>>opcodeShift&opcodeMask != dns.OpcodeQuery {
+	case header.Bits>>opcodeShift&opcodeMask != dns.OpcodeQuery:
+		s.metrics.discard("opcode")
 		return dns.MsgRejectNotImplemented
 	}
-	return dns.DefaultMsgAcceptFunc(header)
+	action := dns.DefaultMsgAcceptFunc(header)
+	if action != dns.MsgAccept {
+		s.metrics.discard("sections")
+	}
+	return action
 }
 
 // serveDNS is the handler of the DNS library.

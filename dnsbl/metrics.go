@@ -9,7 +9,7 @@ import (
 // metrics are what operators see of the DNS front.
 type metrics struct {
 	queries     *prometheus.CounterVec
-	invalid     prometheus.Counter
+	discarded   *prometheus.CounterVec
 	connections prometheus.Gauge
 	rejected    prometheus.Counter
 }
@@ -20,10 +20,10 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penaltybox_dns_queries_total",
 			Help: "DNS queries answered, by zone (empty: none), transport and result.",
 		}, []string{"zone", "transport", "result"}),
-		invalid: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "penaltybox_dns_invalid_messages_total",
-			Help: "DNS messages that could not be parsed.",
-		}),
+		discarded: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "penaltybox_dns_discarded_messages_total",
+			Help: "DNS messages that are no queries, by reason: reply, opcode, sections, unreadable.",
+		}, []string{"reason"}),
 		connections: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "penaltybox_dns_tcp_connections",
 			Help: "DNS connections over TCP that are open.",
@@ -37,7 +37,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	return m, errors.Join(
-		registerer.Register(m.queries), registerer.Register(m.invalid),
+		registerer.Register(m.queries), registerer.Register(m.discarded),
 		registerer.Register(m.connections), registerer.Register(m.rejected),
 	)
 }
@@ -49,3 +49,6 @@ func (m *metrics) count(zone *servedZone, via transport, result result) {
 	}
 	m.queries.WithLabelValues(name, string(via), string(result)).Inc()
 }
+
+// discard counts a message that never became a query.
+func (m *metrics) discard(reason string) { m.discarded.WithLabelValues(reason).Inc() }

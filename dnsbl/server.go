@@ -148,8 +148,8 @@ func (s *Server) Start(ctx context.Context, addrs ...string) error {
 func (s *Server) serve(server *dns.Server) {
 	ready := make(chan struct{})
 	server.Handler = dns.HandlerFunc(s.serveDNS)
-	server.MsgAcceptFunc = accept
-	server.MsgInvalidFunc = func([]byte, error) { s.metrics.invalid.Inc() }
+	server.MsgAcceptFunc = s.accept
+	server.MsgInvalidFunc = func([]byte, error) { s.metrics.discard("unreadable") }
 	server.DecorateWriter = func(w dns.Writer) dns.Writer { return headerWriter{w} }
 	server.NotifyStartedFunc = func() { close(ready) }
 	server.UDPSize = udpSize
