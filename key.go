@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+// keyCommand deals with API keys.
+type keyCommand struct {
+	Add    addKeyCommand    `cmd:"" help:"Make another key for a reporter."`
+	List   listKeysCommand  `cmd:"" help:"List keys, without their secrets."`
+	Revoke revokeKeyCommand `cmd:"" help:"End a key at once."`
+}
+
+// stopped is the choice to open the ledger itself instead of asking a server.
+type stopped struct {
+	Offline bool   `help:"Open the ledger of a stopped server in --state instead of asking a server: for a lost admin key." group:"Server"`
+	Redis   string `help:"With --offline: the ledger is in this Redis." env:"PENALTYBOX_REDIS" placeholder:"URL" group:"Server"`
+}
+
+// with opens the ledger, does something with it and closes it.
+func (st stopped) with(ctx context.Context, state string, do func(*offline) error) (err error) {
+	ledger, err := openOffline(ctx, state, st.Redis)
+	if errors.Is(err, scoring.ErrRunning) {
+		return withHint(err, "a server is running on this state: stop it, or leave --offline out")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	return do(ledger)
+}
+
+// addKeyCommand makes a key.
+type addKeyCommand struct {
+	remote
+	stopped
+	output
+	Reporter string           `arg:"" help:"Name of the reporter that the key is for."`
+	Role     string           `help:"Less than the reporter's own role: reader, reporter, moderator or admin." placeholder:"ROLE"`
+	Label    string           `help:"What the key is for." placeholder:"TEXT"`
+	TTL      scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
+}
+
+// Help implements kong.HelpProvider.
+func (addKeyCommand) Help() string {
+	return `The key is shown this once; the server keeps only its hash. When standard output
+is no terminal, the key is all that is printed.
+
+  penaltybox key add web1 --label "new disk" --ttl 365d
+  penaltybox key add admin --offline --state /var/lib/penaltybox   # lost the admin key`
+}
+
+// keyOrder asks the API for a key.
+type keyOrder struct {
+	Reporter string `json:"reporter"`
+	Role     string `json:"role,omitempty"`
+	Label    string `json:"label,omitempty"`
+	TTL      string `json:"ttl,omitempty"`
+}
+
+// madeKey is a new key with the secret that is told once.
+type madeKey struct {
+	keyView
+	Token string `json:"key"`
+}
+
+// keyView is a key as the API shows it.
+type keyView struct {
+	ID       string       `json:"id"`
+	Reporter string       `json:"reporter"`
+	Role     control.Role `json:"role"`
+	Label    string       `json:"label,omitempty"`
+	Created  time.Time    `json:"created"`
+	Expires  time.Time    `json:"expires,omitzero"`
+	Revoked  time.Time    `json:"revoked,omitzero"`
+}
+
+func viewKey(k control.Key) keyView {
+	return keyView{k.ID, k.Reporter, k.Role, k.Label, k.Created, k.Expires, k.Revoked}
+}
+
+// Run makes the key.
+func (cmd *addKeyCommand) Run(ctx context.Context, s *streams) error {
+	if _, err := control.ParseRole(cmd.Role); cmd.Role != "" && err != nil {
+		return usageError{err}
+	}
+	if cmd.Offline {
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.addOffline(ctx, s, ledger) })
+	}
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, ttlText(cmd.TTL)})
+	if err != nil {
+		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
+	}
+	if cmd.JSON {
+		return s.printJSON(answer)
+	}
+	return made.print(s, cmd.URL)
+}
+
+func (cmd *addKeyCommand) addOffline(ctx context.Context, s *streams, ledger *offline) error {
+	now := s.now()
+	var expires time.Time
+	if cmd.TTL > 0 {
+		expires = now.Add(time.Duration(cmd.TTL)).UTC().Truncate(time.Second)
+	}
+	key, token, err := ledger.Registrar.AddKey(ctx, now, cmd.Reporter, control.Role(cmd.Role), cmd.Label, expires)
+	if err != nil {
+		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
+	}
+	made := madeKey{viewKey(key), token}
+	if cmd.JSON {
+		return s.printJSON(made)
+	}
+	return made.print(s, cmd.URL)
+}
+
+// makeKey orders a key from the server.
+func makeKey(ctx context.Context, c *client, order keyOrder) (madeKey, json.RawMessage, error) {
+	var made madeKey
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/keys", body: order}, &made)
+	if err == nil && made.Token == "" {
+		err = errors.New("the server told no key")
+	}
+	return made, answer, err
+}
+
+// print shows the secret: to a person with what to do next, to a program alone.
+func (k madeKey) print(s *streams, server string) error {
+	var err error
+	if s.outTerminal {
+		_, err = fmt.Fprintf(s.out, `Key %s of %s (%s), shown this once:
+
+    %s
+
+On the machine that is to use it:
+
+    curl -H "Authorization: Bearer %s" -d ip=203.0.113.7 -d kind=ssh.maxauth %s/v1/incidents
+`, k.ID, k.Reporter, k.Role, k.Token, k.Token, server)
+	} else {
+		_, err = fmt.Fprintln(s.out, k.Token)
+	}
+	if err != nil {
+		err = fmt.Errorf("printing the key: %w", err)
+		return withHint(err, "nobody has seen it: penaltybox key revoke %s", k.ID)
+	}
+	return nil
+}
+
+// ttlText writes a duration for the API, "" for none.
+func ttlText(ttl scoring.Duration) string {
+	if ttl == 0 {
+		return ""
+	}
+	return ttl.String()
+}
+
+// listKeysCommand lists keys.
+type listKeysCommand struct {
+	remote
+	stopped
+	output
+	Reporter string `help:"Only the keys of this reporter." placeholder:"NAME"`
+}
+
+// Run asks for the keys.
+func (cmd *listKeysCommand) Run(ctx context.Context, s *streams) error {
+	if cmd.Offline {
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.listOffline(s, ledger.Book.Keys()) })
+	}
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if cmd.Reporter != "" {
+		query.Set("reporter", cmd.Reporter)
+	}
+	var list struct {
+		Keys []keyView `json:"keys"`
+	}
+	answer, err := c.call(ctx, request{path: "/v1/keys", query: query}, &list)
+	if err != nil {
+		return fmt.Errorf("listing keys: %w", err)
+	}
+	return cmd.show(s, answer, keyTable(s.now(), list.Keys...))
+}
+
+func (cmd *listKeysCommand) listOffline(s *streams, keys []control.Key) error {
+	views := []keyView{}
+	for _, k := range keys {
+		if cmd.Reporter == "" || k.Reporter == cmd.Reporter {
+			views = append(views, viewKey(k))
+		}
+	}
+	if cmd.JSON {
+		return s.printJSON(map[string][]keyView{"keys": views})
+	}
+	return keyTable(s.now(), views...).print(s.out, s.outTerminal)
+}
+
+func keyTable(now time.Time, keys ...keyView) *table {
+	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "LABEL")
+	for _, k := range keys {
+		state, ends := "good", k.Expires
+		switch {
+		case !k.Revoked.IsZero():
+			state, ends = "revoked", k.Revoked
+		case !k.Expires.IsZero() && !k.Expires.After(now):
+			state = "expired"
+		}
+		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), dash(k.Label))
+	}
+	return t
+}
+
+// revokeKeyCommand ends a key.
+type revokeKeyCommand struct {
+	remote
+	stopped
+	output
+	ID string `arg:"" name:"id" help:"The key's id: the eight characters after pbx_ in the key."`
+}
+
+// Help implements kong.HelpProvider.
+func (revokeKeyCommand) Help() string {
+	return `  penaltybox key list --reporter web1
+  penaltybox key revoke k3v7q2ma`
+}
+
+// Run revokes the key.
+func (cmd *revokeKeyCommand) Run(ctx context.Context, s *streams) error {
+	if cmd.Offline {
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.revokeOffline(ctx, s, ledger) })
+	}
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	var key keyView
+	answer, err := c.call(ctx, request{method: http.MethodDelete, path: "/v1/keys/" + url.PathEscape(cmd.ID)}, &key)
+	if err != nil {
+		return fmt.Errorf("revoking key %s: %w", cmd.ID, err)
+	}
+	return cmd.show(s, answer, keyTable(s.now(), key))
+}
+
+func (cmd *revokeKeyCommand) revokeOffline(ctx context.Context, s *streams, ledger *offline) error {
+	known := slices.ContainsFunc(ledger.Book.Keys(), func(k control.Key) bool { return k.ID == cmd.ID })
+	if !known {
+		return withHint(fmt.Errorf("revoking key %s: %w", cmd.ID, scoring.ErrNotFound), "see: penaltybox key list --offline")
+	}
+	key, err := ledger.Registrar.RevokeKey(ctx, s.now(), cmd.ID)
+	if err != nil {
+		return fmt.Errorf("revoking key %s: %w", cmd.ID, err)
+	}
+	if cmd.JSON {
+		return s.printJSON(viewKey(key))
+	}
+	return keyTable(s.now(), viewKey(key)).print(s.out, s.outTerminal)
+}

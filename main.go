@@ -1,0 +1,87 @@
+// Penaltybox is a DNS blocklist of one's own: servers report abuse, points add
+// up until they expire, and an address is listed while it has enough.
+//
+// This package is the program: serve.go and its neighbours wire a node out of
+// the packages beside it; one file for each command asks a running node over
+// HTTP.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line.
+type cli struct {
+	Serve       serveCommand       `cmd:"" group:"Server" help:"Answer DNS and take reports."`
+	Healthcheck healthcheckCommand `cmd:"" group:"Server" help:"Ask whether a server lives; for containers."`
+	Backup      backupCommand      `cmd:"" group:"Server" help:"Copy the whole ledger."`
+	Restore     restoreCommand     `cmd:"" group:"Server" help:"Fill an empty ledger from a backup."`
+
+	Report   reportCommand   `cmd:"" group:"Everyday" help:"Report an address, or many."`
+	Check    checkCommand    `cmd:"" group:"Everyday" help:"Ask whether addresses are listed."`
+	List     listCommand     `cmd:"" group:"Everyday" help:"Print the list."`
+	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
+
+	Reporter reporterCommand `cmd:"" group:"Administration" help:"Say who may report."`
+	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`
+	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
+	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
+	Version  versionCommand  `cmd:"" group:"Administration" help:"Print the version."`
+}
+
+const about = `A DNS blocklist of your own: servers report abuse, points add up until they
+expire, and an address is listed while it has enough.
+
+  penaltybox serve
+  penaltybox report 203.0.113.7 ssh.maxauth
+  penaltybox check 203.0.113.7
+  penaltybox COMMAND --help`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], newStreams(os.Stdin, os.Stdout, os.Stderr)))
+}
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, s *streams) int {
+	var commands cli
+	helped := false
+	parser, err := kong.New(&commands,
+		kong.Name("penaltybox"),
+		kong.Description(about),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Configuration(loadConfig(os.Getenv)),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		return fail(s.err, err) // a defect in the structs above
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case helped:
+		return exitOK
+	case err != nil:
+		return misused(s.err, err)
+	}
+	return fail(s.err, parsed.Run())
+}
+
+// misused tells what is wrong with a command line, and where to read more.
+func misused(out io.Writer, err error) int {
+	command := "penaltybox"
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context.Selected() != nil {
+		command += " " + parse.Context.Selected().Path()
+	}
+	return fail(out, usageError{withHint(err, "%s --help", command)})
+}

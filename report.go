@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"penaltybox/scoring"
+)
+
+// reportCommand reports one address, or as many as standard input holds.
+type reportCommand struct {
+	remote
+	output
+	IP       string           `arg:"" help:"IPv4 or IPv6 address; - reads addresses from standard input, one a line."`
+	Kind     string           `arg:"" help:"What it did, such as ssh.maxauth; a category (ssh) means its first kind."`
+	Points   uint16           `help:"Points instead of the kind's; more than the kind's needs a moderator's key." placeholder:"N"`
+	Note     string           `help:"What was seen; shown to you, moderators and admins only." placeholder:"TEXT"`
+	TTL      scoring.Duration `name:"ttl" help:"How long the points count (3s, 12h, 30d) instead of the kind's time." placeholder:"TIME"`
+	Observed time.Time        `help:"When it happened (RFC 3339); now unless given." placeholder:"TIME"`
+	ID       string           `name:"id" help:"Your own name of the event: the same name counts once however often it is sent." placeholder:"TEXT"`
+}
+
+// Help implements kong.HelpProvider.
+func (reportCommand) Help() string {
+	return `Each call is an incident of its own, unless --id or --observed tell that it is
+the same one again.
+
+  penaltybox report 203.0.113.7 ssh.maxauth --note "user root"
+  penaltybox report 2001:db8::7 web --ttl 7d
+  cut -d' ' -f1 bad.txt | penaltybox report - scan.port
+
+From standard input, empty lines and lines that begin with # are left out. A
+line that is refused is told with its number, the others count all the same,
+and the exit code is 1. To send the same input again without counting twice,
+give the --id that the first run told.`
+}
+
+// reportRow is a report as the API takes it.
+type reportRow struct {
+	IP       string `json:"ip"`
+	Kind     string `json:"kind"`
+	Points   uint16 `json:"points,omitempty"`
+	Note     string `json:"note,omitempty"`
+	TTL      string `json:"ttl,omitempty"`
+	Observed string `json:"observed,omitempty"`
+	ID       string `json:"id,omitempty"`
+}
+
+// reported is what became of one report.
+type reported struct {
+	Status  string `json:"status"`
+	Ignored string `json:"ignored"`
+	Visible bool   `json:"visible"`
+	incidentView
+	Score int        `json:"score"`
+	Zones []zoneView `json:"zones"`
+}
+
+// Run reports.
+func (cmd *reportCommand) Run(ctx context.Context, s *streams) error {
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	if cmd.IP == "-" {
+		return cmd.reportLines(ctx, s, c)
+	}
+	row := cmd.row(cmd.IP)
+	if row.ID == "" && row.Observed == "" {
+		row.ID = rand.Text() // a call that the transport repeats counts once
+	}
+	var result reported
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/incidents", body: row}, &result)
+	if err != nil {
+		return fmt.Errorf("reporting %s: %w", cmd.IP, err)
+	}
+	if err := cmd.show(s, answer, result.table(cmd.IP)); err != nil {
+		return err
+	}
+	if s.outTerminal && !cmd.JSON {
+		return result.tell(s)
+	}
+	return nil
+}
+
+// row is the report of one address.
+func (cmd *reportCommand) row(ip string) reportRow {
+	row := reportRow{IP: ip, Kind: cmd.Kind, Points: cmd.Points, Note: cmd.Note, ID: cmd.ID}
+	if cmd.TTL > 0 {
+		row.TTL = cmd.TTL.String()
+	}
+	if !cmd.Observed.IsZero() {
+		row.Observed = cmd.Observed.Format(time.RFC3339)
+	}
+	return row
+}
+
+// table is the report's outcome in one row.
+func (r reported) table(ip string) *table {
+	t := newTable("ADDRESS", "STATUS", "KIND", "POINTS", "EXPIRES", "SCORE", "ID")
+	t.add(ip, r.Status, dash(r.Kind), strconv.Itoa(r.Points), moment(r.Expires), strconv.Itoa(r.Score), dash(r.ID))
+	return t
+}
+
+// tell says in words what the row does not.
+func (r reported) tell(s *streams) error {
+	if r.Ignored != "" {
+		fmt.Fprintf(s.out, "\nnot counted: %s\n", printableCell(r.Ignored))
+	}
+	for _, zone := range r.Zones {
+		if zone.Listed {
+			fmt.Fprintf(s.out, "\nlisted in %s until %s", printableCell(zone.Zone), moment(zone.Until))
+		}
+	}
+	if r.Status == "recorded" && !r.Visible {
+		fmt.Fprint(s.out, "\nstored; this node's DNS will follow shortly")
+	}
+	if _, err := fmt.Fprintln(s.out); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}
+
+// incidentView is an incident as the API shows it.
+type incidentView struct {
+	IP        string    `json:"ip,omitempty"`
+	Prefix    string    `json:"prefix"`
+	ID        string    `json:"id"`
+	Kind      string    `json:"kind"`
+	Points    int       `json:"points"`
+	Reporter  string    `json:"reporter"`
+	Reported  time.Time `json:"reported"`
+	Expires   time.Time `json:"expires"`
+	Note      string    `json:"note,omitempty"`
+	Withdrawn bool      `json:"withdrawn,omitempty"`
+}
+
+// zoneView is a zone's verdict as the API shows it.
+type zoneView struct {
+	Zone       string    `json:"zone"`
+	Listed     bool      `json:"listed"`
+	Score      int       `json:"score"`
+	Threshold  int       `json:"threshold"`
+	Categories []string  `json:"categories"`
+	Until      time.Time `json:"until"`
+	Exempt     *struct {
+		Prefix string `json:"prefix"`
+		Reason string `json:"reason"`
+	} `json:"exempt"`
+}

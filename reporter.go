@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+// reporterCommand says who may report.
+type reporterCommand struct {
+	Add     addReporterCommand     `cmd:"" help:"Make a reporter and its first key."`
+	List    listReportersCommand   `cmd:"" help:"List the reporters."`
+	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays."`
+	Enable  enableReporterCommand  `cmd:"" help:"Take the keys of a disabled reporter again."`
+}
+
+// addReporterCommand makes a reporter.
+type addReporterCommand struct {
+	remote
+	output
+	Name  string           `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
+	Role  string           `help:"reader looks up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"reader,reporter,moderator,admin" default:"reporter"`
+	NoKey bool             `help:"Make no key yet."`
+	Label string           `help:"What the key is for." placeholder:"TEXT"`
+	TTL   scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
+}
+
+// Help implements kong.HelpProvider.
+func (addReporterCommand) Help() string {
+	return `Give every machine that reports a reporter of its own, so that a broken one can be
+disabled and withdrawn alone. The key is shown this once; the server keeps only
+its hash. When standard output is no terminal, the key is all that is printed.
+
+  penaltybox reporter add web1
+  penaltybox reporter add web1 | ssh web1 'umask 077; cat > /etc/penaltybox.key'
+  penaltybox reporter add mirror --role reader`
+}
+
+// Run makes the reporter, then its key.
+func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	body := map[string]string{"name": cmd.Name, "role": cmd.Role}
+	var reporter control.Reporter
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/reporters", body: body}, &reporter)
+	if err != nil {
+		return fmt.Errorf("adding reporter %s: %w", cmd.Name, err)
+	}
+	if cmd.NoKey {
+		t := newTable("REPORTER", "ROLE")
+		t.add(reporter.Name, string(reporter.Role))
+		return cmd.show(s, answer, t)
+	}
+	made, answer, err := makeKey(ctx, c, keyOrder{Reporter: cmd.Name, Label: cmd.Label, TTL: ttlText(cmd.TTL)})
+	if err != nil {
+		err = fmt.Errorf("reporter %s was added, but making its key: %w", cmd.Name, err)
+		return withHint(err, "make the key with: penaltybox key add %s", cmd.Name)
+	}
+	if cmd.JSON {
+		return s.printJSON(answer)
+	}
+	return made.print(s, cmd.URL)
+}
+
+// listReportersCommand lists who may report.
+type listReportersCommand struct {
+	remote
+	output
+}
+
+// Run asks for the reporters.
+func (cmd *listReportersCommand) Run(ctx context.Context, s *streams) error {
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	var list struct {
+		Reporters []control.Reporter `json:"reporters"`
+	}
+	answer, err := c.call(ctx, request{path: "/v1/reporters"}, &list)
+	if err != nil {
+		return fmt.Errorf("listing reporters: %w", err)
+	}
+	return cmd.show(s, answer, reporterTable(list.Reporters...))
+}
+
+func reporterTable(reporters ...control.Reporter) *table {
+	t := newTable("REPORTER", "ROLE", "STATE", "CREATED")
+	for _, r := range reporters {
+		state := "enabled"
+		if r.Disabled {
+			state = "disabled"
+		}
+		t.add(r.Name, string(r.Role), state, moment(r.Created))
+	}
+	return t
+}
+
+// disableReporterCommand refuses a reporter's keys.
+type disableReporterCommand struct {
+	remote
+	output
+	Name string `arg:"" help:"Name of the reporter."`
+}
+
+// Help implements kong.HelpProvider.
+func (disableReporterCommand) Help() string {
+	return `What the reporter said stays; take it back address by address:
+
+  penaltybox reporter disable web1
+  penaltybox withdraw 203.0.113.7 --reporter web1 --reason "web1 was broken"`
+}
+
+// Run disables the reporter.
+func (cmd *disableReporterCommand) Run(ctx context.Context, s *streams) error {
+	return setDisabled(ctx, s, cmd.remote, cmd.output, cmd.Name, true)
+}
+
+// enableReporterCommand takes a reporter's keys again.
+type enableReporterCommand struct {
+	remote
+	output
+	Name string `arg:"" help:"Name of the reporter."`
+}
+
+// Run enables the reporter.
+func (cmd *enableReporterCommand) Run(ctx context.Context, s *streams) error {
+	return setDisabled(ctx, s, cmd.remote, cmd.output, cmd.Name, false)
+}
+
+func setDisabled(ctx context.Context, s *streams, r remote, o output, name string, disabled bool) error {
+	c, err := r.dial()
+	if err != nil {
+		return err
+	}
+	var reporter control.Reporter
+	answer, err := c.call(ctx, request{
+		method: http.MethodPatch, path: "/v1/reporters/" + url.PathEscape(name),
+		body: map[string]bool{"disabled": disabled},
+	}, &reporter)
+	if err != nil {
+		return fmt.Errorf("changing reporter %s: %w", name, err)
+	}
+	return o.show(s, answer, reporterTable(reporter))
+}
