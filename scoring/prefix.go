@@ -22,26 +22,11 @@ func PrefixOf(addr netip.Addr) netip.Prefix {
 
 // ShardOf returns the shard of a scored prefix, 0..Shards-1: the same on every
 // node and in every ledger.
-func ShardOf(prefix netip.Prefix) int {
-	// Fibonacci hashing spreads neighbours; the constant is 2^64/φ.
-	return int(prefixKey(prefix) * 0x9e3779b97f4a7c15 >> 60)
-}
+func ShardOf(prefix netip.Prefix) int { return keyOf(prefix.Addr()).shard() }
 
-// prefixKey returns the IPv4 address, or the upper half of the IPv6 address,
-// as a number.
-func prefixKey(prefix netip.Prefix) uint64 {
-	addr := prefix.Addr()
-	if addr.Is4() {
-		b := addr.As4()
-		return uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
-	}
-	b := addr.As16()
-	var n uint64
-	for _, octet := range b[:8] {
-		n = n<<8 | uint64(octet)
-	}
-	return n
-}
+// shardOfNumber is Fibonacci hashing, which spreads neighbours; the constant
+// is 2^64/φ, and the upper four bits number the 16 shards.
+func shardOfNumber(n uint64) int { return int(n * 0x9e3779b97f4a7c15 >> 60) }
 
 var sixToFour = netip.MustParsePrefix("2002::/16")
 

@@ -1,11 +1,27 @@
 package scoring
 
+import "slices"
+
 // Stats are the sizes of a scoreboard at one moment.
 type Stats struct {
 	Prefixes   int    // prefixes with at least one incident
 	Incidents  int    // incidents held, expired and withdrawn ones included until they are purged
 	Amended    int    // incidents with an overlay
-	Exemptions int    // exemptions held, expired ones included
-	Listed     []int  // listed prefixes of each rule
-	Version    uint64 // of the change log
+	Exemptions int    // exemptions held, ended ones included
+	Listed     []int  // listed prefixes of each rule, as the change log has told
+	Version    uint64 // of the newest change
+}
+
+// Stats returns the sizes of the scoreboard. It counts nothing anew.
+func (b *Scoreboard) Stats() Stats {
+	stats := Stats{Exemptions: len(b.exemptions.Load().all)}
+	b.readShards(func(s *shard) {
+		stats.Prefixes += len(s.v4.places) + len(s.v6.places)
+		stats.Incidents += s.items.count
+		stats.Amended += len(s.overlays)
+	})
+	b.log.mu.Lock()
+	defer b.log.mu.Unlock()
+	stats.Listed, stats.Version = slices.Clone(b.log.listed), b.log.version
+	return stats
 }

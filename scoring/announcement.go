@@ -1,0 +1,118 @@
+package scoring
+
+// announcementIndex names what the change log last said of a prefix; 0: that
+// no rule lists it.
+type announcementIndex uint32
+
+// announcements are the outcomes that the change log last told of the prefixes
+// of a shard: one for each distinct rule. Only listed prefixes have any.
+type announcements struct {
+	rules   int       // outcomes in each
+	records []outcome // announcement i begins at (i-1)*rules
+	free    []announcementIndex
+}
+
+// of returns the outcomes of an announcement; nil for none.
+func (a *announcements) of(i announcementIndex) []outcome {
+	if i == 0 {
+		return nil
+	}
+	return a.records[int(i-1)*a.rules : int(i)*a.rules]
+}
+
+// replace stores outcomes in the stead of an announcement, and returns where
+// they stand now.
+func (a *announcements) replace(i announcementIndex, outcomes []outcome) announcementIndex {
+	listed := false
+	for _, o := range outcomes {
+		listed = listed || o.listed()
+	}
+	switch {
+	case !listed && i != 0:
+		a.free = append(a.free, i)
+		return 0
+	case !listed:
+		return 0
+	case i == 0:
+		i = a.next()
+	}
+	copy(a.of(i), outcomes)
+	return i
+}
+
+func (a *announcements) next() announcementIndex {
+	if n := len(a.free); n > 0 {
+		i := a.free[n-1]
+		a.free = a.free[:n-1]
+		return i
+	}
+	for range a.rules {
+		a.records = append(a.records, outcome{})
+	}
+	return announcementIndex(len(a.records) / a.rules)
+}
+
+// settle brings the announcement of a place up to date, tells the change log
+// what became different, and stores the place. added is the item that was
+// just applied, if that is all that happened since the last settling, else
+// nil.
+func (b *Scoreboard) settle(s *shard, k scoredKey, p *place, now second, added *item) {
+	exemption := b.evaluate(s, k, *p, now, added)
+	b.log.record(k, s.announced.of(p.state), s.outcomes, exemption)
+	p.state = s.announced.replace(p.state, s.outcomes)
+	s.setPlace(k, *p)
+}
+
+// evaluate fills s.outcomes with what each rule makes of a place, and returns
+// the exemption that keeps it from being listed, if one does.
+func (b *Scoreboard) evaluate(s *shard, k scoredKey, p place, now second, added *item) *Exemption {
+	listed := false
+	for r, rule := range s.weights.rules {
+		s.outcomes[r] = s.verdict(p.head, rule, now)
+		if s.outcomes[r].listed() {
+			listed = true
+		} else {
+			s.outcomes[r] = outcome{}
+		}
+	}
+	if !listed {
+		return nil
+	}
+	if exemption, barred := b.barred(k, now); barred {
+		clear(s.outcomes)
+		return exemption
+	}
+	for r, rule := range s.weights.rules {
+		if s.outcomes[r].listed() {
+			s.outcomes[r].score = s.score(p, r, rule, now, added)
+		}
+	}
+	return nil
+}
+
+// score returns the exact score of a listed place. When nothing expired since
+// the last settling and nothing but an uncapped item was added, that takes no
+// walk through all items.
+func (s *shard) score(p place, r int, rule ruleWeight, now second, added *item) uint32 {
+	if old := s.announced.of(p.state); added != nil && old != nil && old[r].listed() && p.due > now {
+		kind := s.weights.kind(added.kind())
+		switch {
+		case !added.counts() || !rule.takes(kind.category):
+			return old[r].score
+		case kind.cap == 0:
+			return saturatingAdd(old[r].score, uint32(added.points))
+		}
+	}
+	return s.standing(p.head, s.weights, rule, now, nil).score
+}
+
+// barred tells whether a prefix must not be listed: it is special (nil), or
+// exempt.
+func (b *Scoreboard) barred(k scoredKey, now second) (*Exemption, bool) {
+	addr := k.addr()
+	if _, special := Special(addr); special {
+		return nil, true
+	}
+	exemption := b.exemptions.Load().covering(addr, now)
+	return exemption, exemption != nil
+}

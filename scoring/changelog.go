@@ -1,0 +1,145 @@
+package scoring
+
+import "sync"
+
+// changesKept is how many changes the log holds. Who is further behind takes
+// the full list.
+const changesKept = 1 << 16
+
+// changeLog numbers the changes of verdicts and keeps the newest. It has a
+// lock of its own, taken while the lock of a shard is held, so that the
+// changes of one prefix stand in their order.
+type changeLog struct {
+	rules [][]int // indexes of the rules that each distinct rule stands for
+
+	mu          sync.Mutex
+	ring        []logged // change of version v at (v-1) % changesKept
+	version     uint64
+	setVersions []uint64 // by rule
+	listed      []int    // by rule
+}
+
+// logged is a Change without what can be derived.
+type logged struct {
+	key       scoredKey
+	rule      int
+	old, new  outcome
+	exemption *Exemption
+}
+
+func newChangeLog(distinct [][]int, rules int) changeLog {
+	return changeLog{rules: distinct, setVersions: make([]uint64, rules), listed: make([]int, rules)}
+}
+
+// record adds a change for every rule whose outcome became another. Outcomes
+// are by distinct rule; nil stands for none listed.
+func (l *changeLog) record(k scoredKey, old, outcomes []outcome, exemption *Exemption) {
+	for r := range l.rules {
+		var was, is outcome
+		if old != nil {
+			was = old[r]
+		}
+		if outcomes != nil {
+			is = outcomes[r]
+		}
+		if was == is {
+			continue
+		}
+		l.mu.Lock()
+		for _, rule := range l.rules[r] {
+			l.add(logged{key: k, rule: rule, old: was, new: is, exemption: exemption})
+		}
+		l.mu.Unlock()
+	}
+}
+
+func (l *changeLog) add(change logged) {
+	if len(l.ring) < changesKept {
+		l.ring = append(l.ring, change)
+	} else {
+		l.ring[l.version%changesKept] = change
+	}
+	l.version++
+	if change.old.listed() == change.new.listed() {
+		return
+	}
+	l.setVersions[change.rule] = l.version
+	if change.new.listed() {
+		l.listed[change.rule]++
+	} else {
+		l.listed[change.rule]--
+	}
+}
+
+// since returns the changes after a version, oldest first.
+func (l *changeLog) since(version uint64) ([]logged, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if version > l.version || l.version-version > uint64(len(l.ring)) {
+		return nil, false
+	}
+	changes := make([]logged, 0, l.version-version)
+	for v := version; v < l.version; v++ {
+		changes = append(changes, l.ring[v%changesKept])
+	}
+	return changes, true
+}
+
+// change returns the logged change for callers.
+func (c logged) change(version uint64) Change {
+	return Change{
+		Version: version,
+		Rule:    c.rule,
+		Prefix:  c.key.prefix(),
+		Old:     c.old.verdict(c.key, nil),
+		New:     c.new.verdict(c.key, c.exemption),
+		Score:   int(c.new.score),
+	}
+}
+
+// verdict returns the outcome for callers.
+func (o outcome) verdict(k scoredKey, exemption *Exemption) Verdict {
+	if !o.listed() {
+		return Verdict{Prefix: k.prefix(), Exemption: exemption}
+	}
+	return Verdict{
+		Listed:     true,
+		Until:      timeOf(o.until),
+		Next:       timeOf(o.next),
+		Categories: o.categories,
+		Prefix:     k.prefix(),
+	}
+}
+
+// Version returns the version of the newest change; 0 when there was none yet.
+// Versions count up by one while the scoreboard exists; another scoreboard
+// begins anew.
+func (b *Scoreboard) Version() uint64 {
+	b.log.mu.Lock()
+	defer b.log.mu.Unlock()
+	return b.log.version
+}
+
+// SetVersion returns the version at which the set of prefixes that a rule
+// lists last changed. A listing that only became longer does not count.
+func (b *Scoreboard) SetVersion(rule int) uint64 {
+	b.log.mu.Lock()
+	defer b.log.mu.Unlock()
+	return b.log.setVersions[rule]
+}
+
+// ChangesSince returns the changes after a version, oldest first, or false
+// when the log does not reach back to it or never saw it: take the full list
+// then. Applied in order to what was listed at that version, they give what
+// is listed now.
+func (b *Scoreboard) ChangesSince(version uint64) ([]Change, bool) {
+	recorded, ok := b.log.since(version)
+	if !ok {
+		return nil, false
+	}
+	changes := make([]Change, len(recorded))
+	for i, c := range recorded {
+		changes[i] = c.change(version + uint64(i) + 1)
+	}
+	return changes, true
+}

@@ -1,0 +1,56 @@
+package scoring
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Preview tells what [Scoreboard.SetPolicy] would change, without doing it:
+// sorted by prefix and rule, with the version 0.
+func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
+	if err := policy.Validate(); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	at, by := secondOf(now), newWeights(policy, b.rules)
+	var changes []logged
+	b.readShards(func(s *shard) {
+		for k, p := range s.places() {
+			for r := range by.rules {
+				was := s.standing(p.head, s.weights, s.weights.rules[r], at, nil)
+				is := s.standing(p.head, by, by.rules[r], at, nil)
+				changes = b.appendPreview(changes, k, r, was, is, at)
+			}
+		}
+	})
+	slices.SortFunc(changes, func(a, b logged) int {
+		return cmp.Or(a.key.compare(b.key), cmp.Compare(a.rule, b.rule))
+	})
+	told := make([]Change, len(changes))
+	for i, c := range changes {
+		told[i] = c.change(0)
+	}
+	return told, nil
+}
+
+// appendPreview adds the change from one outcome of a distinct rule to
+// another, if it is one, for each rule that it stands for.
+func (b *Scoreboard) appendPreview(changes []logged, k scoredKey, r int, was, is outcome, now second) []logged {
+	if !was.listed() && !is.listed() || was == is {
+		return changes
+	}
+	if _, barred := b.barred(k, now); barred {
+		return changes
+	}
+	if !was.listed() {
+		was = outcome{}
+	}
+	if !is.listed() {
+		is = outcome{}
+	}
+	for _, rule := range b.log.rules[r] {
+		changes = append(changes, logged{key: k, rule: rule, old: was, new: is})
+	}
+	return changes
+}

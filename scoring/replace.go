@@ -1,0 +1,76 @@
+package scoring
+
+import (
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Replace swaps everything known of one shard, 0..Shards-1, for what entries
+// yields. The new state is built aside; the old one serves, and expires, until
+// it is complete. On an error from entries, or an entry of another shard, the
+// old state stays and the error is returned. What [Scoreboard.Apply] brings
+// for this shard meanwhile is lost: a ledger feeds a shard from one goroutine.
+func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, error]) error {
+	if shard < 0 || shard >= Shards {
+		return fmt.Errorf("replacing shard %d: outside 0..%d", shard, Shards-1)
+	}
+	fresh, err := b.load(shard, entries)
+	if err != nil {
+		return fmt.Errorf("replacing shard %d: %w", shard, err)
+	}
+	b.control.Lock()
+	defer b.control.Unlock()
+	if w := b.weights.Load(); w != fresh.weights {
+		fresh.reweigh(w)
+	}
+	// Loading may have taken long enough for a sweep.
+	at := max(secondOf(now), b.swept)
+	for k, p := range fresh.places() {
+		b.evaluate(fresh, k, p, at, nil)
+		p.state = fresh.announced.replace(p.state, fresh.outcomes)
+		fresh.setPlace(k, p)
+	}
+	b.swap(&b.shards[shard], fresh)
+	return nil
+}
+
+// load fills a new shard.
+func (b *Scoreboard) load(number int, entries iter.Seq2[Entry, error]) (*shard, error) {
+	fresh := newShard(b.weights.Load())
+	for entry, err := range entries {
+		if err != nil {
+			return nil, err
+		}
+		k, ok := keyOfScored(entry.Prefix)
+		if !ok {
+			continue
+		}
+		if k.shard() != number {
+			return nil, fmt.Errorf("entry %s/%s belongs to shard %d", entry.Prefix, entry.ID, k.shard())
+		}
+		p, _ := fresh.place(k)
+		if _, changed := fresh.apply(k, &p, entry); changed {
+			fresh.setPlace(k, p)
+		}
+	}
+	return fresh, nil
+}
+
+// swap puts a settled shard in the place of another and tells the change log
+// the difference.
+func (b *Scoreboard) swap(locked *lockedShard, fresh *shard) {
+	locked.mu.Lock()
+	defer locked.mu.Unlock()
+	old := locked.shard
+	for k, p := range fresh.places() {
+		before, _ := old.place(k)
+		b.log.record(k, old.announced.of(before.state), fresh.announced.of(p.state), nil)
+	}
+	for k, p := range old.places() {
+		if _, stays := fresh.place(k); !stays {
+			b.log.record(k, old.announced.of(p.state), nil, nil)
+		}
+	}
+	locked.shard = fresh
+}

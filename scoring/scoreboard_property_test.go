@@ -1,0 +1,380 @@
+package scoring
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// model drives a scoreboard and its twin through the same story.
+type model struct {
+	now      time.Time
+	swept    bool // nothing happened to the time since the last sweep
+	board    *Scoreboard
+	twin     *twin
+	replay   *replay
+	rules    []Rule
+	prefixes []netip.Prefix
+	history  []Entry        // all entries ever applied, for late repetitions
+	versions map[Key]uint64 // newest amendment of each incident
+}
+
+// horizon is how far ahead incidents expire, and checks look.
+const horizon = 24
+
+func newModel(t *rapid.T) *model {
+	m := &model{
+		now: epoch, swept: true,
+		rules: []Rule{
+			anyFifty(),
+			{Threshold: 20, Categories: 1 << 1},                // web
+			{Threshold: 0, Categories: AllCategories},          // the policy's
+			{Threshold: 90, Categories: 1<<1 | 1<<2 | 1<<3},    // web, forum, mail
+			{Threshold: 50, Categories: AllCategories},         // as the first
+			{Threshold: 1, Categories: AllCategories &^ 1},     // all but ssh, not the unknown
+			{Threshold: 100_000, Categories: AllCategories},    // never satisfied
+			{Threshold: 35, Categories: 1<<2 | 1<<3 | 1<<0x1f}, // forum, mail, none
+		},
+		versions: map[Key]uint64{},
+	}
+	for _, addr := range []string{"203.0.113.7", "203.0.113.8", "198.51.100.1", "10.1.2.3", "2001:db8::", "2001:db8:0:1::"} {
+		m.prefixes = append(m.prefixes, PrefixOf(netip.MustParseAddr(addr)))
+	}
+	board, err := NewScoreboard(m.policy(t), m.rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.board, m.replay = board, newReplay(len(m.rules))
+	m.twin = newTwin(DefaultPolicy())
+	m.setPolicy(t)
+	return m
+}
+
+// policy draws thresholds and caps; several caps of different height make the
+// order of the walk matter.
+func (m *model) policy(t *rapid.T) Policy {
+	p := DefaultPolicy()
+	p.Threshold = rapid.SampledFrom([]int{30, 50, 60}).Draw(t, "policy threshold")
+	for i, k := range p.Kinds {
+		if k.Cap > 0 || k.Number == forumSpam {
+			p.Kinds[i].Cap = rapid.SampledFrom([]uint16{0, 10, 25, 40}).Draw(t, "cap")
+		}
+	}
+	if rapid.Bool().Draw(t, "own kind") {
+		p.Kinds = append(p.Kinds, Kind{Number: unknownKind, Name: "scan.own", Category: "scan"})
+	}
+	return p
+}
+
+func (m *model) prefix(t *rapid.T) netip.Prefix {
+	return rapid.SampledFrom(m.prefixes).Draw(t, "prefix")
+}
+
+// entry draws an incident, now and then with the next amendment of its key.
+func (m *model) entry(t *rapid.T) Entry {
+	kinds := []KindNumber{sshMaxauth, webWordpress, webLogin, forumSpam, mailAuth, unknownKind}
+	points := rapid.Uint16Range(1, 45)
+	e := Entry{Incident: Incident{
+		Prefix:   m.prefix(t),
+		ID:       ID(rapid.Uint64Range(1, 14).Draw(t, "id")),
+		Kind:     rapid.SampledFrom(kinds).Draw(t, "kind"),
+		Points:   points.Draw(t, "points"),
+		Reporter: ReporterNumber(rapid.Uint32Range(1, 3).Draw(t, "reporter")),
+		Reported: m.moment(t, "reported", -horizon, 0),
+		Expires:  m.moment(t, "expires", -2, horizon),
+	}}
+	if rapid.IntRange(0, 4).Draw(t, "amend") > 0 {
+		return e
+	}
+	m.versions[e.Key()]++
+	return amended(e, m.versions[e.Key()], func(a *Amendment) {
+		a.Kind = rapid.SampledFrom(kinds).Draw(t, "amended kind")
+		a.Points = rapid.Uint16Range(0, 45).Draw(t, "amended points")
+		a.Expires = m.moment(t, "amended expires", -2, horizon)
+		a.Withdrawn = rapid.Bool().Draw(t, "withdrawn")
+	})
+}
+
+func (m *model) moment(t *rapid.T, label string, from, to int) time.Time {
+	return m.now.Add(time.Duration(rapid.IntRange(from, to).Draw(t, label)) * time.Second)
+}
+
+func (m *model) apply(t *rapid.T) {
+	for range rapid.IntRange(1, 6).Draw(t, "batch") {
+		e := m.entry(t)
+		m.history = append(m.history, e)
+		m.board.Apply(m.now, e)
+		m.twin.apply(e)
+	}
+}
+
+// applyAgain repeats something old: what it was meanwhile amended to stands.
+func (m *model) applyAgain(t *rapid.T) {
+	if len(m.history) == 0 {
+		t.Skip("nothing to repeat")
+	}
+	e := rapid.SampledFrom(m.history).Draw(t, "again")
+	m.board.Apply(m.now, e)
+	m.twin.apply(e)
+}
+
+func (m *model) forget(t *rapid.T) {
+	key := Key{m.prefix(t), ID(rapid.Uint64Range(1, 14).Draw(t, "id"))}
+	m.board.Forget(m.now, key)
+	m.twin.forget(key)
+}
+
+func (m *model) wait(t *rapid.T) {
+	m.now = m.moment(t, "wait", 1, 4)
+	m.swept = false
+}
+
+func (m *model) sweep(*rapid.T) {
+	m.board.Sweep(m.now, true)
+	m.twin.purge(m.now)
+	m.swept = true
+}
+
+func (m *model) sweepInDoubt(*rapid.T) {
+	m.board.Sweep(m.now, false)
+	m.swept = true
+}
+
+func (m *model) jump(t *rapid.T) {
+	m.now = m.moment(t, "jump", -horizon, horizon)
+	m.board.Recheck(m.now)
+	m.swept = true
+}
+
+func (m *model) setPolicy(t *rapid.T) {
+	policy := m.policy(t)
+	preview, err := m.board.Preview(policy, m.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := m.board.Version()
+	if err := m.board.SetPolicy(m.now, policy); err != nil {
+		t.Fatal(err)
+	}
+	m.twin.policy = policy
+	if !m.swept {
+		return
+	}
+	changes, ok := m.board.ChangesSince(version)
+	if !ok {
+		t.Fatal("log does not reach back")
+	}
+	for i := range changes {
+		changes[i].Version = 0
+	}
+	slices.SortFunc(changes, func(a, b Change) int {
+		if c := a.Prefix.Addr().Compare(b.Prefix.Addr()); c != 0 {
+			return c
+		}
+		return a.Rule - b.Rule
+	})
+	if d := diff(preview, changes); d != "" {
+		t.Fatalf("preview is not what happened: %s", d)
+	}
+}
+
+func (m *model) setExemptions(t *rapid.T) {
+	var list []Exemption
+	for _, p := range []string{"203.0.113.0/24", "203.0.113.7/32", "198.0.0.0/7", "2001:db8::/32", "2001:db8:0:1::9/128"} {
+		if !rapid.Bool().Draw(t, "exempt "+p) {
+			continue
+		}
+		e := Exemption{Prefix: netip.MustParsePrefix(p), Reason: p}
+		if rapid.Bool().Draw(t, "for a time") {
+			e.Expires = m.moment(t, "exempt until", -2, horizon)
+		}
+		list = append(list, e)
+	}
+	m.board.SetExemptions(m.now, list)
+	m.twin.exemptions = list
+}
+
+// replace gives one shard anew: most of what was there and something else.
+func (m *model) replace(t *rapid.T) {
+	p := m.prefix(t)
+	var entries []Entry
+	for _, other := range m.prefixes {
+		if ShardOf(other) != ShardOf(p) {
+			continue
+		}
+		for _, e := range m.twin.entries[other] {
+			entries = append(entries, e)
+		}
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return int(a.ID) - int(b.ID) })
+	entries = slices.DeleteFunc(entries, func(Entry) bool { return rapid.IntRange(0, 5).Draw(t, "lost") == 0 })
+	for range rapid.IntRange(0, 3).Draw(t, "more") {
+		if e := m.entry(t); ShardOf(e.Prefix) == ShardOf(p) {
+			entries = append(entries, e)
+		}
+	}
+	if err := m.board.Replace(m.now, ShardOf(p), sequence(entries...)); err != nil {
+		t.Fatal(err)
+	}
+	m.twin.replace(ShardOf(p), entries)
+}
+
+// check holds the scoreboard against its twin, now and at every second to
+// come.
+func (m *model) check(t *rapid.T) {
+	for _, p := range m.prefixes {
+		for ahead := range horizon + 2 {
+			m.checkVerdicts(t, p, m.now.Add(time.Duration(ahead)*time.Second))
+		}
+		m.checkEntries(t, p)
+	}
+	if fault := m.replay.follow(m.board); fault != "" {
+		t.Fatal(fault)
+	}
+	for i, rule := range m.rules {
+		want := m.twin.listings(rule, m.now)
+		if d := diff(want, m.board.Listings(rule, m.now)); d != "" {
+			t.Fatalf("listings of rule %d: %s", i, d)
+		}
+		if got := m.board.SetVersion(i); got != m.replay.sets[i] {
+			t.Fatalf("set version of rule %d: %d, by the log %d", i, got, m.replay.sets[i])
+		}
+		if !m.swept {
+			continue
+		}
+		if d := diff(withoutReporters(want), m.replay.listings(i)); d != "" {
+			t.Fatalf("rule %d by the change log: %s", i, d)
+		}
+		if got := m.board.Stats().Listed[i]; got != len(want) {
+			t.Fatalf("stats say that rule %d lists %d, not %d", i, got, len(want))
+		}
+	}
+}
+
+func (m *model) checkVerdicts(t *rapid.T, p netip.Prefix, when time.Time) {
+	for i, rule := range m.rules {
+		want := m.twin.standing(p, rule, when)
+		if d := diff(want.Verdict, m.board.Verdict(p.Addr(), i, when)); d != "" {
+			t.Fatalf("verdict of rule %d on %s at %s: %s", i, p, when, d)
+		}
+		s := Standing{Verdict: want.Verdict, Score: want.score}
+		if want.Listed {
+			threshold := rule.Threshold
+			if threshold == 0 {
+				threshold = m.twin.policy.Threshold
+			}
+			s.Since = want.since(threshold)
+		}
+		if d := diff(s, m.board.Standing(p.Addr(), rule, when)); d != "" {
+			t.Fatalf("standing of rule %d on %s at %s: %s", i, p, when, d)
+		}
+	}
+}
+
+func (m *model) checkEntries(t *rapid.T, p netip.Prefix) {
+	want := m.twin.incidents(p)
+	got := m.board.Incidents(p)
+	if len(want)+len(got) > 0 {
+		if d := diff(want, got); d != "" {
+			t.Fatalf("incidents of %s: %s", p, d)
+		}
+	}
+	if n := m.board.Count(p); n != len(want) {
+		t.Fatalf("count of %s: %d, want %d", p, n, len(want))
+	}
+	for id := range ID(15) {
+		e, ok := m.twin.entries[p][id]
+		found, is := m.board.Find(Key{p, id})
+		if d := diff(e, found); ok != is || d != "" {
+			t.Fatalf("find %s/%s: %t, want %t: %s", p, id, is, ok, d)
+		}
+	}
+}
+
+// Whatever happens, in whatever order: the scoreboard says what its twin says,
+// at every second for every rule, and the change log tells it all.
+func TestScoreboard_likeItsTwin(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"":            m.check,
+			"apply":       m.apply,
+			"apply more":  m.apply,
+			"apply again": m.applyAgain,
+			"forget":      m.forget,
+			"wait":        m.wait,
+			"sweep":       m.sweep,
+			"sweep doubt": m.sweepInDoubt,
+			"jump":        m.jump,
+			"policy":      m.setPolicy,
+			"exemptions":  m.setExemptions,
+			"replace":     m.replace,
+		})
+	})
+}
+
+// The same entries give the same scoreboard in any order and however often.
+func TestScoreboard_orderFree(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t)
+		for range rapid.IntRange(1, 40).Draw(t, "entries") {
+			m.history = append(m.history, m.entry(t))
+		}
+		again := append(slices.Clone(m.history), m.history...)
+		other := rapid.Permutation(again).Draw(t, "order")
+		boards := [2]*Scoreboard{}
+		for i, entries := range [][]Entry{m.history, other} {
+			boards[i], _ = NewScoreboard(m.twin.policy, m.rules)
+			boards[i].Apply(m.now, entries...)
+		}
+		for _, p := range m.prefixes {
+			if d := diff(boards[0].Incidents(p), boards[1].Incidents(p)); d != "" {
+				t.Fatalf("incidents of %s: %s", p, d)
+			}
+		}
+		for i, rule := range m.rules {
+			for ahead := range horizon {
+				when := m.now.Add(time.Duration(ahead) * time.Second)
+				if d := diff(boards[0].Listings(rule, when), boards[1].Listings(rule, when)); d != "" {
+					t.Fatalf("rule %d: %s", i, d)
+				}
+			}
+		}
+	})
+}
+
+// Between two writes scores only fall, a listing ends when it was said to end,
+// and its codes stay until the moment that was named.
+func TestScoreboard_monotoneBetweenWrites(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t)
+		for range 5 {
+			m.apply(t)
+		}
+		for i, rule := range m.rules {
+			for _, p := range m.prefixes {
+				before := m.board.Standing(p.Addr(), rule, m.now)
+				for ahead := 1; ahead <= horizon; ahead++ {
+					when := m.now.Add(time.Duration(ahead) * time.Second)
+					s := m.board.Standing(p.Addr(), rule, when)
+					if s.Score > before.Score || s.Listed && !before.Listed {
+						t.Fatalf("rule %d, %s: score rose from %d to %d", i, p, before.Score, s.Score)
+					}
+					if before.Listed && s.Listed != before.Until.After(when) {
+						t.Fatalf("rule %d, %s: listed is %t at %s, but until was %s", i, p, s.Listed, when, before.Until)
+					}
+					if before.Listed && before.Next.After(when) && s.Categories != before.Categories {
+						t.Fatalf("rule %d, %s: categories changed before %s", i, p, before.Next)
+					}
+					before = s
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,131 @@
+package scoring
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Verdict answers whether the rule with this index lists an address, which may
+// be IPv4-mapped. It is for DNS: it walks a bounded number of incidents and
+// does not allocate (but for an address whose soft incidents come from more
+// than 16 reporters).
+func (b *Scoreboard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
+	if !addr.IsValid() {
+		return Verdict{}
+	}
+	k, at := keyOf(addr), secondOf(now)
+	locked := &b.shards[k.shard()]
+	locked.mu.RLock()
+	var out outcome
+	if p, ok := locked.place(k); ok {
+		out = locked.verdict(p.head, locked.weights.rules[b.distinct[rule]], at)
+	}
+	locked.mu.RUnlock()
+	return b.pronounce(k, out, at)
+}
+
+// pronounce makes a verdict of an outcome: what is barred is not listed.
+func (b *Scoreboard) pronounce(k scoredKey, out outcome, now second) Verdict {
+	if out.listed() {
+		if exemption, barred := b.barred(k, now); barred {
+			return outcome{}.verdict(k, exemption)
+		}
+	}
+	return out.verdict(k, nil)
+}
+
+// Standing tells everything about one address under any rule, which need not
+// be one of the scoreboard's, with the exact score. It is for people: it walks
+// all incidents of the address.
+func (b *Scoreboard) Standing(addr netip.Addr, rule Rule, now time.Time) Standing {
+	if !addr.IsValid() {
+		return Standing{}
+	}
+	k, at := keyOf(addr), secondOf(now)
+	locked := &b.shards[k.shard()]
+	locked.mu.RLock()
+	p, _ := locked.place(k)
+	by := locked.weights.rule(rule)
+	var counted []countedPoints
+	out := locked.standing(p.head, locked.weights, by, at, func(it *item, points uint32) {
+		counted = append(counted, countedPoints{it.reported, points})
+	})
+	locked.mu.RUnlock()
+	s := Standing{Verdict: b.pronounce(k, out, at), Score: int(out.score)}
+	if s.Listed {
+		s.Since = reachedAt(counted, by.threshold)
+	}
+	return s
+}
+
+// countedPoints are points that count, and when they were reported.
+type countedPoints struct {
+	reported second
+	points   uint32
+}
+
+// reachedAt tells when points that together reach a threshold first did so.
+func reachedAt(counted []countedPoints, threshold uint32) time.Time {
+	slices.SortFunc(counted, func(a, b countedPoints) int { return cmp.Compare(a.reported, b.reported) })
+	var sum uint32
+	for _, c := range counted {
+		if sum = saturatingAdd(sum, c.points); sum >= threshold {
+			return timeOf(c.reported)
+		}
+	}
+	return time.Time{}
+}
+
+// Find returns the entry with a key. Its detail is not filled.
+func (b *Scoreboard) Find(key Key) (Entry, bool) {
+	k, ok := keyOfScored(key.Prefix)
+	if !ok {
+		return Entry{}, false
+	}
+	locked := &b.shards[k.shard()]
+	locked.mu.RLock()
+	defer locked.mu.RUnlock()
+	p, _ := locked.place(k)
+	i := locked.find(k, p, key.ID)
+	if i == 0 {
+		return Entry{}, false
+	}
+	return locked.entry(k, locked.items.at(i)), true
+}
+
+// Incidents returns all entries held for a scored prefix, withdrawn and
+// expired ones too, the one that expires last first. Their detail is not
+// filled.
+func (b *Scoreboard) Incidents(prefix netip.Prefix) []Entry {
+	k, ok := keyOfScored(prefix)
+	if !ok {
+		return nil
+	}
+	locked := &b.shards[k.shard()]
+	locked.mu.RLock()
+	defer locked.mu.RUnlock()
+	p, _ := locked.place(k)
+	entries := make([]Entry, 0, p.count)
+	for m := locked.merge(p.head); ; {
+		i := m.next()
+		if i == 0 {
+			return entries
+		}
+		entries = append(entries, locked.entry(k, locked.items.at(i)))
+	}
+}
+
+// Count returns how many incidents are held for a scored prefix.
+func (b *Scoreboard) Count(prefix netip.Prefix) int {
+	k, ok := keyOfScored(prefix)
+	if !ok {
+		return 0
+	}
+	locked := &b.shards[k.shard()]
+	locked.mu.RLock()
+	defer locked.mu.RUnlock()
+	p, _ := locked.place(k)
+	return int(p.count)
+}
