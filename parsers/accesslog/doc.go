@@ -1,0 +1,24 @@
+// Package accesslog reads the lines that web servers write about requests: the
+// common and the combined log format of Apache, which is nginx's default too,
+// with or without a virtual host in front.
+//
+//	[VHOST ]CLIENT - USER [TIME] "METHOD TARGET PROTOCOL" STATUS …
+//
+// USER and TARGET are the client's own words and may hold anything, a second
+// address, brackets and blanks included. What cannot be forged:
+//
+//   - CLIENT is the first field, or the second behind a VHOST; the server
+//     writes it before any word of the client's. It must be followed by the
+//     "-" of the ident field, which servers write as a constant.
+//   - The first double quote of the line opens the request: servers escape
+//     quotes in USER (as \x22 or \"). TIME is the 28 bytes in front of that
+//     quote; USER is whatever lies between, and is not looked at.
+//   - The request ends at the next quote without a backslash, and STATUS is
+//     the three digits behind it.
+//
+// Two addresses in front are refused: whether the second is the client behind
+// a virtual host that is named by its address, or a forwarded-for header that
+// the client made up, the line does not tell. A VHOST with a port
+// (192.0.2.1:443) is no address. Logs written without escaping (nginx's
+// escape=none) prove nothing and must not be read.
+package accesslog

@@ -1,0 +1,72 @@
+package logline
+
+import (
+	"errors"
+	"time"
+)
+
+// Slack is how far a time without a year may lie ahead and still be of this
+// year. It forgives a zone that is a few hours off: a year would be worse.
+const Slack = 24 * time.Hour
+
+// Clock turns the times of a log into instants.
+type Clock struct {
+	zone *time.Location
+	now  func() time.Time
+}
+
+// NewClock returns a clock for a log that was written in zone (for times that
+// do not tell theirs) and is read at now.
+func NewClock(zone *time.Location, now func() time.Time) (Clock, error) {
+	if zone == nil || now == nil {
+		return Clock{}, errors.New("a clock for logs needs a time zone and the present time")
+	}
+	return Clock{zone: zone, now: now}, nil
+}
+
+// Now returns the present time.
+func (c Clock) Now() time.Time { return c.now() }
+
+// date is a time of day on a calendar, as a log says it.
+type date struct {
+	year                 int // 0: not told
+	month                time.Month
+	day                  int
+	hour, minute, second int
+	zone                 *time.Location // nil: not told
+}
+
+// instant returns when d was, and false for a day or hour that is none. A
+// leap second counts as the first second of the next minute.
+func (c Clock) instant(d date) (time.Time, bool) {
+	if d.hour > 23 || d.minute > 59 || d.second > 60 {
+		return time.Time{}, false
+	}
+	if d.zone == nil {
+		d.zone = c.zone
+	}
+	if d.year != 0 {
+		return d.in(d.year)
+	}
+	latest := c.now().Add(Slack)
+	// Two Februaries with a 29th lie at most eight years apart.
+	for year := latest.In(d.zone).Year(); year > latest.Year()-10; year-- {
+		if t, ok := d.in(year); ok && !t.After(latest) {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// in returns the instant of d in a year, and false when the year lacks the
+// day.
+func (d date) in(year int) (time.Time, bool) {
+	if d.month < time.January || d.month > time.December {
+		return time.Time{}, false
+	}
+	noon := time.Date(year, d.month, d.day, 12, 0, 0, 0, time.UTC)
+	if noon.Month() != d.month || noon.Day() != d.day {
+		return time.Time{}, false
+	}
+	return time.Date(year, d.month, d.day, d.hour, d.minute, d.second, 0, d.zone), true
+}
