@@ -1,0 +1,48 @@
+package reportapi
+
+import (
+	"net/http"
+	"runtime"
+
+	"github.com/gin-gonic/gin"
+)
+
+// getHealth answers as long as the process does.
+func (s *server) getHealth(c *gin.Context) error {
+	return ok(c, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+type readyView struct {
+	Ready  bool   `json:"ready"`
+	Ledger string `json:"ledger"`
+}
+
+// getReady tells whether the node has loaded its ledger. It stays ready in an
+// outage: look-ups, lists and DNS go on from memory.
+func (s *server) getReady(c *gin.Context) error {
+	ready, outage := s.Ready()
+	view, status := readyView{ready, "ok"}, http.StatusOK
+	switch {
+	case outage != nil:
+		view.Ledger = "outage: " + outage.Error()
+	case !ready:
+		view.Ledger = "loading"
+	}
+	if !ready {
+		status = http.StatusServiceUnavailable
+		c.Header("Retry-After", "1")
+	}
+	c.Header("Cache-Control", "no-store")
+	return ok(c, status, view)
+}
+
+type versionView struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	Ledger  string `json:"ledger"` // id; empty until the ledger was reached
+}
+
+// getVersion tells what runs here.
+func (s *server) getVersion(c *gin.Context) error {
+	return ok(c, http.StatusOK, versionView{s.Version, runtime.Version(), s.LedgerID()})
+}

@@ -1,0 +1,148 @@
+package reportapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"penaltybox/reportapi/lists"
+	"penaltybox/scoring"
+)
+
+// maxKeptBody is the largest list of which the text is kept. Larger ones are
+// written anew for each client; their entity tags are kept all the same, so
+// that most clients get a 304.
+const maxKeptBody = 1 << 20 // bytes
+
+// encoder writes listings in some format.
+type encoder func(w io.Writer, listings []scoring.Listing) error
+
+func (s *server) encoder(format lists.Format) encoder {
+	return func(w io.Writer, listings []scoring.Listing) error {
+		policy, names := s.Book.Policy(), map[scoring.CategorySet][]string{}
+		return format.Write(w, func(yield func(lists.Entry) bool) {
+			for _, l := range listings {
+				categories, known := names[l.Categories]
+				if !known {
+					categories = namesOf(policy, l.Categories)
+					names[l.Categories] = categories
+				}
+				if !yield(lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: categories, Until: l.Until}) {
+					return
+				}
+			}
+		})
+	}
+}
+
+// list is a blocklist in one format at one moment.
+type list struct {
+	etag string // hash of the text: the same on every node and after a restart
+	text []byte // nil when it is large
+
+	listings []scoring.Listing
+	encode   encoder
+}
+
+func (l list) write(w io.Writer) error {
+	if l.text != nil {
+		_, err := w.Write(l.text)
+		return err
+	}
+	return l.encode(w, l.listings)
+}
+
+// kept is the list last made for a query. It is good while the scoreboard has
+// this version and no listing of it has run out.
+type kept struct {
+	mu      sync.Mutex // held while the list is made, so that many clients make it once
+	version uint64
+	until   time.Time // the first end of a listing, zero without one
+	list    list      // without its listings
+}
+
+// get returns the kept list if it is good and either its text is kept or its
+// entity tag is known to the client; else it makes one. version must have been
+// read before make is called.
+func (k *kept) get(version uint64, now time.Time, known func(etag string) bool, make func() (list, error)) (list, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	good := k.list.etag != "" && k.version == version && (k.until.IsZero() || now.Before(k.until))
+	if good && (k.list.text != nil || known(k.list.etag)) {
+		return k.list, nil
+	}
+	made, err := make()
+	if err != nil {
+		return list{}, err
+	}
+	k.version, k.until, k.list = version, firstEnd(made.listings), made
+	k.list.listings = nil
+	return made, nil
+}
+
+// listCache keeps the lists of the zones' own rules.
+type listCache struct {
+	mu   sync.Mutex
+	kept map[listKey]*kept
+}
+
+// listKey tells kept lists apart; there are no more than zones, formats and
+// families.
+type listKey struct {
+	zone, format string
+	family       int
+}
+
+func newListCache() *listCache { return &listCache{kept: map[listKey]*kept{}} }
+
+func (c *listCache) of(query listQuery) *kept {
+	key := listKey{query.zone.Name, query.format.Name, query.family}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept[key] == nil {
+		c.kept[key] = &kept{}
+	}
+	return c.kept[key]
+}
+
+func makeList(listings []scoring.Listing, encode encoder) (list, error) {
+	hash, text := sha256.New(), &bytes.Buffer{}
+	capped := &cappedWriter{text, maxKeptBody}
+	if err := encode(io.MultiWriter(hash, capped), listings); err != nil {
+		return list{}, fmt.Errorf("writing a list: %w", err)
+	}
+	made := list{etag: `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`, listings: listings, encode: encode}
+	if capped.left >= 0 {
+		made.text = append([]byte{}, text.Bytes()...)
+	}
+	return made, nil
+}
+
+// cappedWriter keeps what is written until it is too much; then it keeps
+// nothing and left is negative.
+type cappedWriter struct {
+	*bytes.Buffer
+	left int
+}
+
+func (w *cappedWriter) Write(p []byte) (int, error) {
+	if w.left -= len(p); w.left < 0 {
+		w.Buffer.Reset()
+		return len(p), nil
+	}
+	return w.Buffer.Write(p)
+}
+
+func firstEnd(listings []scoring.Listing) time.Time {
+	var first time.Time
+	for _, l := range listings {
+		if first.IsZero() || l.Until.Before(first) {
+			first = l.Until
+		}
+	}
+	return first
+}

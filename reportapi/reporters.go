@@ -1,0 +1,110 @@
+package reportapi
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+type reporterView struct {
+	Name     string                 `json:"name"`
+	Number   scoring.ReporterNumber `json:"number"`
+	Role     control.Role           `json:"role"`
+	Disabled bool                   `json:"disabled"`
+	Created  time.Time              `json:"created"`
+}
+
+func viewReporter(r control.Reporter) reporterView {
+	return reporterView{Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created)}
+}
+
+// getReporters tells all reporters.
+func (s *server) getReporters(c *gin.Context) error {
+	if _, err := queryOf(c); err != nil {
+		return err
+	}
+	views := []reporterView{}
+	for _, reporter := range s.Book.Reporters() {
+		views = append(views, viewReporter(reporter))
+	}
+	return ok(c, http.StatusOK, map[string]any{"reporters": views})
+}
+
+// postReporter makes a reporter.
+func (s *server) postReporter(c *gin.Context) error {
+	o, err := s.readObject(c)
+	if err != nil {
+		return err
+	}
+	name, role := "", string(control.RoleReporter)
+	for _, m := range o {
+		switch m.name {
+		case "name":
+			name, err = m.text()
+		case "role":
+			role, err = m.text()
+		default:
+			err = m.unknown("name", "role")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	reporter, err := s.Registrar.AddReporter(c.Request.Context(), s.Now(), name, control.Role(role))
+	if err != nil {
+		return refusalOf(err, fieldNames{"reporter": "name", "role": "role"})
+	}
+	return ok(c, http.StatusCreated, viewReporter(reporter))
+}
+
+// patchReporter changes a reporter's role, disables it or enables it again.
+func (s *server) patchReporter(c *gin.Context) error {
+	o, err := s.readObject(c)
+	if err != nil {
+		return err
+	}
+	var role string
+	var disabled *bool
+	for _, m := range o {
+		switch m.name {
+		case "role":
+			role, err = m.text()
+		case "disabled":
+			disabled, err = m.boolean()
+		default:
+			err = m.unknown("role", "disabled")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	name := c.Param("name")
+	switch {
+	case role == "" && disabled == nil:
+		return wrong("", "", "nothing to change", "give role or disabled")
+	case name == identityOf(c).Reporter:
+		return lockout("a reporter does not change its own role or disable itself")
+	}
+	reporter, err := s.Registrar.ChangeReporter(c.Request.Context(), name, func(r *control.Reporter) {
+		if role != "" {
+			r.Role = control.Role(role)
+		}
+		if disabled != nil {
+			r.Disabled = *disabled
+		}
+	})
+	if err != nil {
+		return refusalOf(err, fieldNames{"role": "role"})
+	}
+	return ok(c, http.StatusOK, viewReporter(reporter))
+}
+
+// lockout refuses what could leave nobody with an admin's key.
+func lockout(what string) error {
+	return newProblem(http.StatusConflict, fmt.Sprintf("%s: nobody might be left to undo it", what), "let another admin do it")
+}

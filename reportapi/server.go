@@ -1,0 +1,217 @@
+package reportapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+	"penaltybox/scoring/intake"
+)
+
+// Zone is a zone as far as answers over HTTP need it.
+type Zone struct {
+	Name  string
+	Rule  scoring.Rule
+	Index int // of the rule on the scoreboard
+}
+
+// Board is what the API asks of the scoreboard.
+type Board interface {
+	Verdicts
+	Entries
+	Listings
+	Previews
+}
+
+// Verdicts tells how an address stands.
+type Verdicts interface {
+	Standing(addr netip.Addr, rule scoring.Rule, now time.Time) scoring.Standing
+	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
+}
+
+// Entries tells the incidents on the scoreboard.
+type Entries interface {
+	Find(key scoring.Key) (scoring.Entry, bool)
+	Incidents(prefix netip.Prefix) []scoring.Entry
+	Recent(filter scoring.Filter, before scoring.Cursor, limit int) ([]scoring.Entry, scoring.Cursor)
+}
+
+// Listings tells what a rule lists, and whether that may have changed.
+type Listings interface {
+	Listings(rule scoring.Rule, now time.Time) []scoring.Listing
+	// Version moves with every change of a zone's verdicts, SetVersion only
+	// when a rule lists other prefixes than before.
+	Version() uint64
+	SetVersion(rule int) uint64
+}
+
+// Previews tells what a policy would change.
+type Previews interface {
+	Preview(policy scoring.Policy, now time.Time) ([]scoring.Change, error)
+}
+
+// Details is what the API asks of a ledger: the parts of an incident that the
+// scoreboard does not hold.
+type Details interface {
+	Details(ctx context.Context, keys []scoring.Key) ([]scoring.Entry, error)
+}
+
+// Registry is where the API's metrics go and where /metrics reads from.
+type Registry interface {
+	prometheus.Registerer
+	prometheus.Gatherer
+}
+
+// Config is what the API is made of. Everything is needed but Logger (silent
+// without one), TrustedProxies, ServeMetrics and Version.
+type Config struct {
+	Board     Board
+	Intake    *intake.Intake
+	Book      *control.Book
+	Registrar *control.Registrar
+	Details   Details
+	Zones     []Zone // the first answers where a request names none
+
+	Now func() time.Time // the ledger's time
+	// Ready tells whether the node has loaded its ledger once, and why it
+	// cannot follow it right now (nil when it can).
+	Ready    func() (ready bool, outage error)
+	Backup   func(ctx context.Context, w io.Writer) error
+	LedgerID func() string
+	Version  string
+
+	Registry     Registry
+	ServeMetrics bool // /metrics here, without a key
+	Logger       *slog.Logger
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+}
+
+func (c Config) validate() error {
+	var missing []error
+	for name, absent := range map[string]bool{
+		"board": c.Board == nil, "intake": c.Intake == nil, "book": c.Book == nil,
+		"registrar": c.Registrar == nil, "details": c.Details == nil, "zones": len(c.Zones) == 0,
+		"now": c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
+		"ledger id": c.LedgerID == nil, "registry": c.Registry == nil,
+	} {
+		if absent {
+			missing = append(missing, fmt.Errorf("%s is missing", name))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// server holds what the handlers share.
+type server struct {
+	Config
+	meters *meters
+	lists  *listCache
+}
+
+// New returns the handler of all routes. It registers its metrics, so that a
+// registry serves one handler.
+func New(config Config) (http.Handler, error) {
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	meters, err := newMeters(config.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	}
+	s := &server{Config: config, meters: meters, lists: newListCache()}
+	return s.engine()
+}
+
+func (s *server) engine() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode) // else gin writes its routes to standard output
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	// clientAddr finds the client; gin's own way trusts more (any Unix socket).
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	}
+	engine.Use(s.requestID, s.observe, s.recover)
+	engine.NoRoute(s.answer(noRoute))
+	engine.NoMethod(s.answer(noMethod))
+	s.openRoutes(engine)
+	s.nativeRoutes(engine.Group("/v1", noStore, s.loaded))
+	return engine, nil
+}
+
+// openRoutes need no key.
+func (s *server) openRoutes(routes gin.IRoutes) {
+	s.get(routes, "/healthz", s.answer(s.getHealth))
+	s.get(routes, "/readyz", s.answer(s.getReady))
+	s.get(routes, "/version", s.answer(s.getVersion))
+	s.get(routes, "/openapi.yaml", s.answer(getOpenAPI))
+	if s.ServeMetrics {
+		s.get(routes, "/metrics", s.metricsHandler())
+	}
+}
+
+// nativeRoutes are the API proper. Each names the least role that may use it.
+func (s *server) nativeRoutes(routes gin.IRoutes) {
+	reader, reporter := s.need(control.RoleReader), s.need(control.RoleReporter)
+	moderator, admin := s.need(control.RoleModerator), s.need(control.RoleAdmin)
+
+	routes.POST("/incidents", reporter, s.answer(s.postIncidents))
+	s.get(routes, "/incidents", reader, s.answer(s.getIncidents))
+	s.get(routes, "/incidents/:ip/:id", reader, s.answer(s.getIncident))
+	routes.PATCH("/incidents/:ip/:id", reporter, s.answer(s.patchIncident))
+
+	s.get(routes, "/ips/:ip", reader, s.answer(s.getIP))
+	s.get(routes, "/check/:ip", reader, s.answer(s.getCheck))
+	s.get(routes, "/blocklist", reader, s.answer(s.getBlocklist))
+
+	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))
+	routes.POST("/exemptions", moderator, s.answer(s.postExemption))
+	routes.DELETE("/exemptions", moderator, s.answer(s.deleteExemption))
+
+	s.get(routes, "/reporters", admin, s.answer(s.getReporters))
+	routes.POST("/reporters", admin, s.answer(s.postReporter))
+	routes.PATCH("/reporters/:name", admin, s.answer(s.patchReporter))
+
+	s.get(routes, "/keys", admin, s.answer(s.getKeys))
+	routes.POST("/keys", admin, s.answer(s.postKey))
+	routes.DELETE("/keys/:id", admin, s.answer(s.deleteKey))
+
+	s.get(routes, "/policy", reader, s.answer(s.getPolicy))
+	routes.PATCH("/policy", admin, s.answer(s.patchPolicy))
+	routes.GET("/backup", admin, s.answer(s.getBackup))
+}
+
+// get adds a route for GET and HEAD; net/http leaves the body of a HEAD out.
+func (s *server) get(routes gin.IRoutes, path string, handlers ...gin.HandlerFunc) {
+	routes.GET(path, handlers...)
+	routes.HEAD(path, handlers...)
+}
+
+// zone returns the zone of a name; "" stands for the first.
+func (s *server) zone(name string) (Zone, error) {
+	if name == "" {
+		return s.Zones[0], nil
+	}
+	names := make([]string, len(s.Zones))
+	for i, z := range s.Zones {
+		if z.Name == name {
+			return z, nil
+		}
+		names[i] = z.Name
+	}
+	return Zone{}, unknownZone(name, names)
+}

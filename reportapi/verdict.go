@@ -1,0 +1,77 @@
+package reportapi
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"penaltybox/scoring"
+)
+
+// zoneView is how an address stands in one zone.
+type zoneView struct {
+	Zone       string         `json:"zone"`
+	Listed     bool           `json:"listed"`
+	Score      int            `json:"score"` // counted points, exempt or not
+	Threshold  int            `json:"threshold"`
+	Categories []string       `json:"categories"` // of a listing, by name
+	Codes      []string       `json:"codes"`      // what DNS answers
+	Since      time.Time      `json:"since,omitzero"`
+	Until      time.Time      `json:"until,omitzero"`
+	Exempt     *exemptionView `json:"exempt,omitempty"` // why it is not listed though its points say so
+}
+
+// viewZones tells how an address stands in every zone.
+func (s *server) viewZones(addr netip.Addr, now time.Time) []zoneView {
+	views := make([]zoneView, len(s.Zones))
+	for i, zone := range s.Zones {
+		views[i] = s.viewZone(zone, addr, now)
+	}
+	return views
+}
+
+func (s *server) viewZone(zone Zone, addr netip.Addr, now time.Time) zoneView {
+	policy := s.Book.Policy()
+	standing := s.Board.Standing(addr, zone.Rule, now)
+	view := zoneView{
+		Zone: zone.Name, Listed: standing.Listed, Score: standing.Score, Threshold: zone.Rule.Threshold,
+		Categories: []string{}, Codes: []string{}, Since: utc(standing.Since), Until: utc(standing.Until),
+	}
+	if view.Threshold == 0 {
+		view.Threshold = policy.Threshold
+	}
+	if standing.Listed {
+		view.Categories, view.Codes = namesOf(policy, standing.Categories), codesOf(policy, standing.Categories)
+	}
+	if standing.Exemption != nil {
+		exempt := viewExemption(*standing.Exemption)
+		view.Exempt = &exempt
+	}
+	return view
+}
+
+// namesOf returns the names of a set's categories in alphabetical order.
+func namesOf(policy scoring.Policy, set scoring.CategorySet) []string {
+	names := []string{}
+	for _, category := range policy.CategoriesIn(set) {
+		names = append(names, category.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// codesOf returns the addresses by which DNS answers for a listing with these
+// categories (RFC 5782 §2.1).
+func codesOf(policy scoring.Policy, set scoring.CategorySet) []string {
+	octets := []uint8{scoring.CodeListed}
+	for _, category := range policy.CategoriesIn(set) {
+		octets = append(octets, category.Code)
+	}
+	slices.Sort(octets)
+	codes := make([]string, len(octets))
+	for i, octet := range octets {
+		codes[i] = fmt.Sprintf("127.0.0.%d", octet)
+	}
+	return codes
+}
