@@ -24,17 +24,17 @@ type crowd struct {
 // crowdSlots makes 256 KiB of counters, and at a million addresses 15 to each.
 const crowdSlots = 1 << 16
 
-func newCrowd(limit int) *crowd {
+func newCrowd(limit, slots int) *crowd {
 	return &crowd{
 		limit: limit,
 		seed:  maphash.MakeSeed(),
-		slots: make([]int32, crowdSlots),
+		slots: make([]int32, slots),
 		exact: map[int]map[string]*moments{},
 	}
 }
 
 func (c *crowd) slot(key []byte) int {
-	return int(maphash.Bytes(c.seed, prefixPart(key)) % crowdSlots)
+	return int(maphash.Bytes(c.seed, prefixPart(key)) % uint64(len(c.slots)))
 }
 
 // add counts a row.

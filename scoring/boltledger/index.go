@@ -25,6 +25,9 @@ func newIndex() *index {
 	}
 }
 
+// reserve makes room for so many keys, before the first is added.
+func (x *index) reserve(keys int) { x.places = make(map[uint64]uint64, keys) }
+
 // find returns the sequence of a key. same tells whether the row at a sequence
 // has the key.
 func (x *index) find(key []byte, same func(seq uint64) bool) (uint64, bool) {

@@ -69,7 +69,7 @@ func Open(path string, opts Options) (*Ledger, error) {
 		now:      opts.Now,
 		logger:   opts.Logger,
 		index:    newIndex(),
-		crowd:    newCrowd(scoring.MaxIncidents),
+		crowd:    newCrowd(scoring.MaxIncidents, crowdSlots),
 		requests: make(chan *request, maxGroup),
 		stopped:  make(chan struct{}),
 		commit:   (*bolt.Tx).Commit,
@@ -145,6 +145,7 @@ func explainOpen(err error) error {
 // scan builds the index from the log.
 func (l *Ledger) scan(tx *bolt.Tx) error {
 	log := tx.Bucket(bucketLog)
+	l.index.reserve(log.Stats().KeyN)
 	return log.ForEach(func(k, v []byte) error {
 		key, err := checkRow(k, v)
 		if err != nil {

@@ -69,6 +69,9 @@ func (l *Ledger) dead(ctx context.Context, from uint64, before time.Time) (dead 
 		}
 		return nil
 	})
+	if err != nil && ctx.Err() == nil {
+		err = l.unavailable("reading", err)
+	}
 	return dead, next, err
 }
 

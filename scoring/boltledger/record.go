@@ -3,6 +3,7 @@ package boltledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"penaltybox/scoring"
@@ -34,6 +35,7 @@ func (l *Ledger) Record(ctx context.Context, incidents []scoring.Incident) ([]sc
 		end := min(first+maxRows, len(rows))
 		err := l.submit(ctx, func(w *work) error {
 			now := l.Now()
+			w.entries = slices.Grow(w.entries, end-first)
 			for i := first; i < end && w.fault == nil; i++ {
 				receipts[i] = w.record(rows[i], now)
 			}
@@ -123,6 +125,6 @@ func (w *work) overlay(amendment scoring.Amendment) error {
 	w.put(w.amend, key, appendOverlay(nil, amendment))
 	w.ledger.crowd.forget(key)
 	entry.Amendment = &amendment
-	w.entries = append(w.entries, entry)
+	w.tell(entry)
 	return nil
 }

@@ -71,7 +71,14 @@ func (w *work) append(key, row []byte, entry scoring.Entry) {
 	w.put(w.log, sequenceKey(seq), row)
 	w.recorded[string(key)] = seq
 	w.ledger.crowd.addLive(key, entry.KeepUntil())
-	w.entries = append(w.entries, entry)
+	w.tell(entry)
+}
+
+// tell keeps an entry for the sink, if there is one.
+func (w *work) tell(entry scoring.Entry) {
+	if w.ledger.sink != nil {
+		w.entries = append(w.entries, entry)
+	}
 }
 
 // settle tells what is now in the file: the index, then the sink.

@@ -63,6 +63,7 @@ func stories(backend Backend) []story {
 		{"dump", tellDump},
 		{"purge", tellPurge},
 		{"concurrent writers", tellWriters},
+		{"followed amid writers", tellFollowAmidWriters},
 		{"cancelled", tellCancelled},
 		{"schema newer", tellSchemaNewer},
 		{"schema older", tellSchemaOlder},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -37,6 +38,49 @@ func tellWriters(t *testing.T, backend Backend) {
 	wantCounting(t, n, want...)
 	n = n.restart(t, backend)
 	wantCounting(t, n, want...)
+}
+
+// tellFollowAmidWriters loads one sink after the other while others write: a
+// snapshot and the changes after it leave no gap between them.
+func tellFollowAmidWriters(t *testing.T, backend Backend) {
+	ledger := open(t, backend)
+	defer closeLedger(t, ledger)
+	const writers, sinks = 8, 5
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	told := make([][]scoring.Incident, writers)
+	for w := range writers {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				in := incident(ledger, fmt.Sprintf("192.0.2.%d", i%256), scoring.ID(i*writers+w))
+				if err := wholly(ledger.Record(t.Context(), []scoring.Incident{in})); err != nil {
+					t.Errorf("writer %d, incident %d: %v", w, i, err)
+					return
+				}
+				told[w] = append(told[w], in)
+			}
+		})
+	}
+	for range sinks - 1 {
+		sink := NewSink()
+		unfollow := follow(t, ledger, sink)
+		eventually(t, "the sink catches up", func() bool { return sink.State().CaughtUp })
+		unfollow()
+	}
+	last := &node{Ledger: ledger, sink: NewSink()}
+	unfollow := follow(t, ledger, last.sink)
+	defer unfollow()
+	eventually(t, "the last sink catches up", func() bool { return last.sink.State().CaughtUp })
+	close(done)
+	wg.Wait()
+	want := slices.Concat(told...)
+	eventually(t, "the last sink has all", func() bool { return len(last.sink.Counting(ledger.Now())) == len(want) })
+	wantCounting(t, last, want...)
 }
 
 func tellCancelled(t *testing.T, backend Backend) {
