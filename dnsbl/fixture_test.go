@@ -19,6 +19,8 @@ import (
 // start is the moment at which all stories begin.
 var start = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
+var _ Board = (*scoring.Scoreboard)(nil)
+
 // memoryBoard lists what a story puts on it.
 type memoryBoard struct {
 	mu       sync.Mutex

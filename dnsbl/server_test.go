@@ -3,6 +3,7 @@ package dnsbl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -47,10 +48,11 @@ func TestServer_Start_portInUse(t *testing.T) {
 	}
 }
 
-// unusedPort returns a loopback address that was free a moment ago.
+// unusedPort returns an address that was free a moment ago. No other test binds
+// or connects from its IP address, so that it stays free.
 func unusedPort(t *testing.T) netip.AddrPort {
 	t.Helper()
-	bound, err := bindBoth(t.Context(), "4", "127.0.0.1:0")
+	bound, err := bind(t.Context(), "127.0.0.77:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +81,22 @@ func TestServer_Start_faults(t *testing.T) {
 // 0.0.0.0 and [::] on one port are two sockets, not a conflict.
 func TestServer_Start_bothWildcards(t *testing.T) {
 	t.Parallel()
-	port := unusedPort(t).Port()
-	s := newStory(t).listen(t, netip.AddrPortFrom(netip.IPv4Unspecified(), port).String(), netip.AddrPortFrom(netip.IPv6Unspecified(), port).String())
+	s := newStory(t)
+	for attempt := 1; ; attempt++ {
+		port := unusedPort(t).Port() // on that address; another may have it on its own
+		err := s.Start(t.Context(), fmt.Sprintf("0.0.0.0:%d", port), fmt.Sprintf("[::]:%d", port))
+		if err == nil {
+			break
+		}
+		if attempt == 20 {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Errorf("stopping: %v", err)
+		}
+	})
 	for _, ask := range []string{"127.0.0.1", "::1"} {
 		c := client{t, "udp", netip.AddrPortFrom(netip.MustParseAddr(ask), s.Addrs()[0].Port())}
 		if got := codes(t, c.ask(listed4, dns.TypeA)); len(got) != 3 {
