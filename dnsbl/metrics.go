@@ -2,6 +2,7 @@ package dnsbl
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -45,7 +46,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 func (m *metrics) count(zone *servedZone, via transport, result result) {
 	name := ""
 	if zone != nil {
-		name = zone.Origin
+		name = strings.TrimSuffix(zone.Origin, ".")
 	}
 	m.queries.WithLabelValues(name, string(via), string(result)).Inc()
 }

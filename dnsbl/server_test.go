@@ -231,14 +231,14 @@ func TestServer_metrics(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]float64{
-		"penaltybox_dns_queries_total result=listed transport=udp zone=bl.example.":     3,
-		"penaltybox_dns_queries_total result=not_listed transport=tcp zone=bl.example.": 1,
-		"penaltybox_dns_queries_total result=refused transport=udp zone=":               1,
-		"penaltybox_dns_queries_total result=malformed transport=udp zone=":             1,
-		"penaltybox_dns_queries_total result=zone transport=udp zone=bl.example.":       1, // of silent
-		"penaltybox_dns_discarded_messages_total reason=unreadable":                     1,
-		"penaltybox_dns_discarded_messages_total reason=sections":                       1,
-		"penaltybox_dns_discarded_messages_total reason=reply":                          1,
+		"penaltybox_dns_queries_total result=listed transport=udp zone=bl.example":     3,
+		"penaltybox_dns_queries_total result=not_listed transport=tcp zone=bl.example": 1,
+		"penaltybox_dns_queries_total result=refused transport=udp zone=":              1,
+		"penaltybox_dns_queries_total result=malformed transport=udp zone=":            1,
+		"penaltybox_dns_queries_total result=zone transport=udp zone=bl.example":       1, // of silent
+		"penaltybox_dns_discarded_messages_total reason=unreadable":                    1,
+		"penaltybox_dns_discarded_messages_total reason=sections":                      1,
+		"penaltybox_dns_discarded_messages_total reason=reply":                         1,
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %g, want %g; there are %v", key, got[key], want, got)
