@@ -1,0 +1,98 @@
+package redisledger
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"penaltybox/scoring"
+)
+
+// purgeAfter is how long after its expiry an incident is purged.
+const purgeAfter = time.Hour
+
+// Purge deletes what expired more than an hour before now and returns how many
+// incidents that were. Redis forgets most by itself: a bucket a minute after
+// its last incident expired, an expired incident when its bucket is written.
+// What is left are buckets that nobody writes, and overlays.
+func (l *Ledger) Purge(ctx context.Context, now time.Time) (int, error) {
+	total := 0
+	for shard := range scoring.Shards {
+		n, err := l.purgeShard(ctx, shard, now.Add(-purgeAfter))
+		total += n
+		if err != nil {
+			return total, fmt.Errorf("purging shard %d: %w", shard, fault(ctx, err))
+		}
+	}
+	return total, nil
+}
+
+func (l *Ledger) purgeShard(ctx context.Context, shard int, before time.Time) (int, error) {
+	total := 0
+	limit := "(" + strconv.FormatInt(before.Unix(), 10)
+	for first := 0; first < bucketsPerShard; first += bucketsPerRead {
+		replies := make([]*redis.IntCmd, bucketsPerRead)
+		_, err := l.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i := range replies {
+				replies[i] = p.ZRemRangeByScore(ctx, bucket{shard, first + i}.key(), "-inf", limit)
+			}
+			return nil
+		})
+		if err != nil {
+			return total, err
+		}
+		for _, reply := range replies {
+			total += int(reply.Val())
+		}
+	}
+	return total, l.pruneOverlays(ctx, shard, before)
+}
+
+// pruneOverlays drops the overlays of incidents that are gone.
+func (l *Ledger) pruneOverlays(ctx context.Context, shard int, before time.Time) error {
+	overlays, err := l.scanOverlays(ctx, l.client, shard)
+	if err != nil {
+		return err
+	}
+	var stale []any
+	for name, text := range overlays {
+		key, err := parseIncidentName(name)
+		if err != nil {
+			return err
+		}
+		o, err := decodeOverlay(key, text)
+		if err != nil {
+			return fmt.Errorf("%w: %w", scoring.ErrSchema, err)
+		}
+		if o.keepUntil.Before(before) {
+			stale = append(stale, name, text)
+		}
+	}
+	for len(stale) > 0 {
+		some := stale[:min(len(stale), 2*rowsPerCall)]
+		stale = stale[len(some):]
+		if err := pruneScript.Run(ctx, l.client, []string{amendKey(shard)}, some...).Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseIncidentName reads what incidentName wrote.
+func parseIncidentName(name string) (scoring.Key, error) {
+	prefix, id, _ := strings.Cut(name, "|")
+	p, err := netip.ParsePrefix(prefix)
+	if err != nil {
+		return scoring.Key{}, fmt.Errorf("%w: overlay of %q: %w", scoring.ErrSchema, name, err)
+	}
+	n, err := scoring.ParseID(id)
+	if err != nil {
+		return scoring.Key{}, fmt.Errorf("%w: overlay of %q: %w", scoring.ErrSchema, name, err)
+	}
+	return scoring.Key{Prefix: p, ID: n}, nil
+}
