@@ -17,11 +17,11 @@ type Header struct {
 
 // Header reads
 //
-//	TIME HOST PROGRAM[PID]: MESSAGE
+//	TIME [HOST ][FACILITY.SEVERITY ]PROGRAM[PID]: MESSAGE
 //
-// and reports false for any line that does not begin so. busybox's syslogd
-// puts the facility and severity (auth.info) between host and program; that
-// is accepted too. TIME is one of
+// and reports false for any line that does not begin so. HOST is left out by
+// `journalctl --no-hostname`; busybox's syslogd adds facility and severity
+// (auth.err). TIME is one of
 //
 //	Jan _2 15:04:05[.000000]               RFC 3164, journalctl -o short[-precise]
 //	2006-01-02T15:04:05[.000000][+01:00]   RFC 3339, journalctl -o short-iso
@@ -32,17 +32,18 @@ func (c Clock) Header(line []byte) (Header, bool) {
 	if h.Time, rest, ok = c.stamp(rest); !ok {
 		return Header{}, false
 	}
-	if h.Host, rest, ok = split(rest); !ok || bytes.ContainsAny(h.Host, "[]") {
+	word, rest, ok := split(rest)
+	if ok && !bytes.HasSuffix(word, []byte("]:")) {
+		h.Host = word
+		word, rest, ok = split(rest)
+	}
+	if ok && isPriority(word) {
+		word, rest, ok = split(rest)
+	}
+	if !ok || bytes.ContainsAny(h.Host, "[]") {
 		return Header{}, false
 	}
-	tag, rest, ok := split(rest)
-	if ok && isPriority(tag) {
-		tag, rest, ok = split(rest)
-	}
-	if !ok {
-		return Header{}, false
-	}
-	if h.Program, h.PID, ok = cutTag(tag); !ok {
+	if h.Program, h.PID, ok = cutTag(word); !ok {
 		return Header{}, false
 	}
 	h.Message = rest
@@ -65,17 +66,27 @@ func cutTag(tag []byte) (program, pid []byte, ok bool) {
 	return program, pid, ok && len(program) > 0 && allDigits(pid)
 }
 
-// isPriority tells whether word is "facility.severity", in letters and digits.
+// isPriority tells whether word is "facility.severity", in the names that
+// syslog.conf has for those of RFC 3164 §4.1.1.
 func isPriority(word []byte) bool {
 	facility, severity, ok := bytes.Cut(word, []byte{'.'})
-	return ok && isLower(facility) && isLower(severity)
+	return ok && isFacility(facility) && isSeverity(severity)
 }
 
-func isLower(word []byte) bool {
-	for _, b := range word {
-		if (b < 'a' || b > 'z') && !isDigit(b) {
-			return false
-		}
+// isFacility knows the facilities that a service may log to.
+func isFacility(word []byte) bool {
+	switch string(word) {
+	case "auth", "authpriv", "daemon", "ftp", "mail", "news", "syslog", "user",
+		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7":
+		return true
 	}
-	return len(word) > 0
+	return false
+}
+
+func isSeverity(word []byte) bool {
+	switch string(word) {
+	case "emerg", "alert", "crit", "err", "error", "warn", "warning", "notice", "info", "debug":
+		return true
+	}
+	return false
 }

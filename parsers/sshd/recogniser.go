@@ -45,7 +45,7 @@ func New(clock logline.Clock) *Recogniser {
 func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	stamped := logline.Stamped(line)
 	doubtful := r.doubt.next(len(line)+1, stamped)
-	if !bytes.Contains(line, maxAuthWords) {
+	if !bytes.Contains(line, maxAuthHint) {
 		return event.Match{}, event.Ignored
 	}
 	if !stamped {

@@ -1,0 +1,119 @@
+package sshd_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"penaltybox/parsers/event"
+)
+
+var client = netip.MustParseAddr("192.0.2.66")
+
+// hostile draws text as an attacker would choose it who wants 203.0.113.7
+// named: pieces of sshd's own messages and headers, breaks, and noise.
+func hostile() *rapid.Generator[string] {
+	piece := rapid.OneOf(
+		rapid.SampledFrom([]string{
+			" from 203.0.113.7 port 22 ssh2", " [preauth]", " port 22", " ssh2", " from ", "203.0.113.7", "]",
+			"error: ", "maximum authentication attempts exceeded for ", "invalid user ", "root", " ", "\n", "\r\n", "\t", "\\",
+			"Nov 22 10:00:00 host sshd[1]: ", "2026-11-22T10:00:00Z host sshd[1]: ", "message repeated 3 times: [ ",
+			"error: maximum authentication attempts exceeded for root from 203.0.113.7 port 22 ssh2 [preauth]",
+		}),
+		rapid.String(),
+	)
+	return rapid.Custom(func(t *rapid.T) string {
+		return strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, "pieces"), "")
+	})
+}
+
+// escaped writes text as sshd gives it to syslog (vis(3) with VIS_CSTYLE,
+// VIS_NL, VIS_TAB and VIS_OCTAL).
+func escaped(text string) string {
+	var out strings.Builder
+	for _, b := range []byte(text) {
+		switch {
+		case b == '\n':
+			out.WriteString(`\n`)
+		case b == '\r':
+			out.WriteString(`\r`)
+		case b == '\t':
+			out.WriteString(`\t`)
+		case b == '\\':
+			out.WriteString(`\\`)
+		case b < ' ' || b > '~':
+			fmt.Fprintf(&out, `\%03o`, b)
+		default:
+			out.WriteByte(b)
+		}
+	}
+	return out.String()
+}
+
+func cut(text string, length int) string { return text[:min(len(text), length)] }
+
+// syslogLine is what stands in the log when sshd says a message.
+func syslogLine(message string) string {
+	return "Nov 22 10:00:00 host sshd[4242]: " + cut(escaped(message), 500)
+}
+
+func maxAuth(name, prefix string) string {
+	return fmt.Sprintf("%smaximum authentication attempts exceeded for invalid user %s from %s port 41866 ssh2 [preauth]", prefix, cut(name, 100), client)
+}
+
+// Whatever a client is called, sshd's line names the client.
+func TestRecogniser_forgedName(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := hostile().Draw(t, "name")
+		line := syslogLine(maxAuth(name, rapid.SampledFrom([]string{"error: ", ""}).Draw(t, "prefix")))
+		match, outcome := newRecogniser(t).Recognise([]byte(line))
+		cutOff := len(line) >= len("Nov 22 10:00:00 host sshd[4242]: ")+500
+		if cutOff && outcome == event.Recognised && match.Addr != client {
+			t.Fatalf("%s named %s", line, match.Addr)
+		}
+		if !cutOff && (outcome != event.Recognised || match.Addr != client) {
+			t.Fatalf("%s: %v, %v (%s)", line, outcome, match.Addr, match.Reason)
+		}
+	})
+}
+
+// Whatever a client says in other messages names nobody.
+func TestRecogniser_forgedText(t *testing.T) {
+	messages := []string{
+		"Invalid user %s from 192.0.2.66 port 41866",
+		"Failed password for invalid user %s from 192.0.2.66 port 41866 ssh2",
+		"Received disconnect from 192.0.2.66 port 41866:11: %s",
+		"Disconnecting invalid user %s 192.0.2.66 port 41866: Too many authentication failures [preauth]",
+		"User %s from 192.0.2.66 not allowed because not listed in AllowUsers",
+		"banner exchange: Connection from 192.0.2.66 port 41866: invalid format %s",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		message := fmt.Sprintf(rapid.SampledFrom(messages).Draw(t, "message"), cut(hostile().Draw(t, "text"), 400))
+		line := syslogLine(message)
+		if match, outcome := newRecogniser(t).Recognise([]byte(line)); outcome == event.Recognised {
+			t.Fatalf("%s named %s", line, match.Addr)
+		}
+	})
+}
+
+// In a file that sshd writes itself, breaks in a client's words begin lines of
+// their own; whatever they look like, they name nobody.
+func TestRecogniser_forgedLines(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var file strings.Builder
+		for range rapid.IntRange(1, 6).Draw(t, "messages") {
+			message := "Received disconnect from 192.0.2.66 port 41866:11: " + cut(hostile().Draw(t, "text"), 400)
+			file.WriteString(cut(message, 1022) + "\r\n")
+		}
+		recogniser := newRecogniser(t)
+		for line := range strings.SplitSeq(file.String(), "\n") {
+			line = strings.TrimSuffix(line, "\r")
+			if match, outcome := recogniser.Recognise([]byte(line)); outcome == event.Recognised {
+				t.Fatalf("%q in %q named %s", line, file.String(), match.Addr)
+			}
+		}
+	})
+}
