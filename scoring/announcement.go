@@ -91,8 +91,9 @@ func (b *Scoreboard) evaluate(s *shard, k scoredKey, p place, now second, added 
 }
 
 // score returns the exact score of a listed place. When nothing expired since
-// the last settling and nothing but an uncapped item was added, that takes no
-// walk through all items.
+// the last settling and one item was added, only what that item changes is
+// counted: an address that is reported without end must not cost a full walk
+// for each report.
 func (s *shard) score(p place, r int, rule ruleWeight, now second, added *item) uint32 {
 	if old := s.announced.of(p.state); added != nil && old != nil && old[r].listed() && p.due > now {
 		kind := s.weights.kind(added.kind())
@@ -101,9 +102,35 @@ func (s *shard) score(p place, r int, rule ruleWeight, now second, added *item) 
 			return old[r].score
 		case kind.cap == 0:
 			return saturatingAdd(old[r].score, uint32(added.points))
+		default:
+			return old[r].score + s.cappedGain(p.head, rule, now, added)
 		}
 	}
 	return s.standing(p.head, s.weights, rule, now, nil).score
+}
+
+// cappedGain returns how many more points the capped items of one reporter
+// count because of one of them.
+func (s *shard) cappedGain(head itemIndex, rule ruleWeight, now second, added *item) uint32 {
+	var with, without uint32
+	for m := s.merge(head); ; {
+		i := m.next()
+		if i == 0 || s.items.at(i).expires <= now {
+			return with - without
+		}
+		it := s.items.at(i)
+		if it.reporter() != added.reporter() || !it.counts() {
+			continue
+		}
+		kind := s.weights.kind(it.kind())
+		if kind.cap == 0 || !rule.takes(kind.category) {
+			continue
+		}
+		with += kind.under(it.points, with)
+		if it != added {
+			without += kind.under(it.points, without)
+		}
+	}
 }
 
 // barred tells whether a prefix must not be listed: it is special (nil), or

@@ -4,15 +4,15 @@ package scoring
 // duplicate among them does not take a walk through all.
 type crowd map[ID]itemIndex
 
-// crowdSize is how many items make a crowd.
+// crowdSize is how many items make a crowd. Half as many end it.
 const crowdSize = 128
 
 // find returns the item with an id, or 0.
-func (s *shard) find(k scoredKey, p place, id ID) itemIndex {
-	if p.count >= crowdSize {
-		return s.crowds[k][id]
+func (s *shard) find(k scoredKey, head itemIndex, id ID) itemIndex {
+	if all, ok := s.crowds[k]; ok {
+		return all[id]
 	}
-	for i := p.head; i != 0; {
+	for i := head; i != 0; {
 		it := s.items.at(i)
 		if it.id() == id {
 			return i
@@ -22,28 +22,41 @@ func (s *shard) find(k scoredKey, p place, id ID) itemIndex {
 	return 0
 }
 
-// join counts an item that was put into the place's chain.
-func (s *shard) join(k scoredKey, p *place, added itemIndex) {
-	p.count++
-	switch {
-	case p.count > crowdSize:
-		s.crowds[k][s.items.at(added).id()] = added
-	case p.count == crowdSize:
-		all := make(crowd, 2*crowdSize)
-		for i := p.head; i != 0; i = s.items.at(i).next {
-			all[s.items.at(i).id()] = i
-		}
-		s.crowds[k] = all
+// count returns the length of a chain.
+func (s *shard) count(k scoredKey, head itemIndex) int {
+	if all, ok := s.crowds[k]; ok {
+		return len(all)
 	}
+	n := 0
+	for i := head; i != 0; i = s.items.at(i).next {
+		n++
+	}
+	return n
 }
 
-// leave counts an item that is taken out of the place's chain.
-func (s *shard) leave(k scoredKey, p *place, id ID) {
-	switch {
-	case p.count > crowdSize:
-		delete(s.crowds[k], id)
-	case p.count == crowdSize:
+// join takes notice of an item that was put into a chain.
+func (s *shard) join(k scoredKey, head, added itemIndex) {
+	if all, ok := s.crowds[k]; ok {
+		all[s.items.at(added).id()] = added
+		return
+	}
+	if s.count(k, head) < crowdSize {
+		return
+	}
+	all := make(crowd, 2*crowdSize)
+	for i := head; i != 0; i = s.items.at(i).next {
+		all[s.items.at(i).id()] = i
+	}
+	s.crowds[k] = all
+}
+
+// leave takes notice of an item that is taken out of its chain.
+func (s *shard) leave(k scoredKey, id ID) {
+	all, ok := s.crowds[k]
+	if !ok {
+		return
+	}
+	if delete(all, id); len(all) < crowdSize/2 {
 		delete(s.crowds, k)
 	}
-	p.count--
 }

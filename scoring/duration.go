@@ -12,7 +12,7 @@ import (
 // "3s", "1d12h".
 type Duration time.Duration
 
-var durationParts = regexp.MustCompile(`^(?:(\d{1,6})d)?((?:\d+(?:\.\d+)?(?:h|m|s|ms))*)$`)
+var durationParts = regexp.MustCompile(`^(?:(\d{1,6})d)?((?:\d+(?:\.\d+)?(?:h|m|s|ms|µs|ns))*)$`)
 
 // ParseDuration reads "30d", "1d12h", or what time.ParseDuration takes.
 // Negative durations are refused.

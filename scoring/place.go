@@ -5,7 +5,6 @@ import "iter"
 // place is what the scoreboard keeps of one prefix, without pointers.
 type place struct {
 	head  itemIndex         // of the chain
-	count uint32            // items in the chain
 	due   second            // when a sweep looks at it, never later than needed
 	state announcementIndex // what the change log last said of it
 }

@@ -36,11 +36,11 @@ func newShard(w *weights) *shard {
 // not.
 func (s *shard) apply(k scoredKey, p *place, e Entry) (added *item, changed bool) {
 	original, amendment := newItem(e.Incident), e.Amendment
-	i := s.find(k, *p, e.ID)
+	i := s.find(k, p.head, e.ID)
 	if i == 0 {
 		i = s.items.put(s.overlay(k, original, amendment))
 		p.head = s.insert(p.head, i)
-		s.join(k, p, i)
+		s.join(k, p.head, i)
 		added = s.items.at(i)
 		s.schedule(k, p, added.expires)
 		return added, true
@@ -79,13 +79,13 @@ func (s *shard) overlay(k scoredKey, original item, amendment *Amendment) item {
 
 // forget drops one incident and tells whether it was there.
 func (s *shard) forget(k scoredKey, p *place, id ID) bool {
-	found := s.find(k, *p, id)
+	found := s.find(k, p.head, id)
 	if found == 0 {
 		return false
 	}
 	p.head = s.unlink(p.head, func(i itemIndex, it *item) bool {
 		if i == found {
-			s.drop(k, p, i, it)
+			s.drop(k, i, it)
 		}
 		return i == found
 	})
@@ -99,18 +99,18 @@ func (s *shard) purge(k scoredKey, p *place, now second) {
 	p.head = s.unlink(p.head, func(i itemIndex, it *item) bool {
 		dead := it.expires <= now && s.keepUntil(k, it) <= now
 		if dead {
-			s.drop(k, p, i, it)
+			s.drop(k, i, it)
 		}
 		return dead
 	})
 }
 
 // drop gives up an item that is being unlinked.
-func (s *shard) drop(k scoredKey, p *place, i itemIndex, it *item) {
+func (s *shard) drop(k scoredKey, i itemIndex, it *item) {
 	if it.is(flagAmended) {
 		delete(s.overlays, overlayKey{k, it.id()})
 	}
-	s.leave(k, p, it.id())
+	s.leave(k, it.id())
 	s.items.release(i)
 }
 

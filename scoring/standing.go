@@ -88,7 +88,7 @@ func (b *Scoreboard) Find(key Key) (Entry, bool) {
 	locked.mu.RLock()
 	defer locked.mu.RUnlock()
 	p, _ := locked.place(k)
-	i := locked.find(k, p, key.ID)
+	i := locked.find(k, p.head, key.ID)
 	if i == 0 {
 		return Entry{}, false
 	}
@@ -107,7 +107,7 @@ func (b *Scoreboard) Incidents(prefix netip.Prefix) []Entry {
 	locked.mu.RLock()
 	defer locked.mu.RUnlock()
 	p, _ := locked.place(k)
-	entries := make([]Entry, 0, p.count)
+	entries := make([]Entry, 0, locked.count(k, p.head))
 	for m := locked.merge(p.head); ; {
 		i := m.next()
 		if i == 0 {
@@ -127,5 +127,5 @@ func (b *Scoreboard) Count(prefix netip.Prefix) int {
 	locked.mu.RLock()
 	defer locked.mu.RUnlock()
 	p, _ := locked.place(k)
-	return int(p.count)
+	return locked.count(k, p.head)
 }

@@ -37,7 +37,7 @@ func (w *walk) take(it *item, kind kindWeight) uint32 {
 	points := uint32(it.points)
 	if kind.cap > 0 {
 		used := w.capped.get(it.reporter())
-		points = min(points, max(uint32(kind.cap), used)-used)
+		points = kind.under(it.points, used)
 		w.capped.set(it.reporter(), used+points)
 	}
 	w.score = saturatingAdd(w.score, points)

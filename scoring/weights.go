@@ -55,6 +55,12 @@ func (w *weights) kind(number KindNumber) kindWeight {
 	return kindWeight{}
 }
 
+// under returns what points count when the reporter's capped items have
+// already counted some: no more than the cap leaves.
+func (k kindWeight) under(points uint16, used uint32) uint32 {
+	return min(uint32(points), max(uint32(k.cap), used)-used)
+}
+
 // takes tells whether incidents of a category count. All categories also take
 // incidents of none: of kinds that the policy does not know.
 func (r ruleWeight) takes(category CategorySet) bool {
