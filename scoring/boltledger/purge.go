@@ -2,6 +2,7 @@ package boltledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,7 +70,7 @@ func (l *Ledger) dead(ctx context.Context, from uint64, before time.Time) (dead 
 		}
 		return nil
 	})
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, context.Cause(ctx)) {
 		err = l.unavailable("reading", err)
 	}
 	return dead, next, err
