@@ -10,11 +10,12 @@
 //   - CLIENT is the first field, or the second behind a VHOST; the server
 //     writes it before any word of the client's. It must be followed by the
 //     "-" of the ident field, which servers write as a constant.
-//   - The first double quote of the line opens the request: servers escape
-//     quotes in USER (as \x22 or \"). TIME is the 28 bytes in front of that
-//     quote; USER is whatever lies between, and is not looked at.
-//   - The request ends at the next quote without a backslash, and STATUS is
-//     the three digits behind it.
+//   - The first double quote without a backslash opens the request: servers
+//     escape quotes in USER (as \x22 or \"). TIME stands in the brackets right
+//     in front of that quote; USER is whatever lies between, and is not looked
+//     at.
+//   - The request ends at the next such quote, and STATUS is the three digits
+//     behind it.
 //
 // Two addresses in front are refused: whether the second is the client behind
 // a virtual host that is named by its address, or a forwarded-for header that

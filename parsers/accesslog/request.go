@@ -22,13 +22,13 @@ type Request struct {
 // or ask for something other than a path (CONNECT, a whole URL, "*"). It does
 // not allocate.
 func Cut(line []byte) (Request, bool) {
-	opening := bytes.IndexByte(line, '"')
+	opening := firstQuote(line)
 	if opening < 0 {
 		return Request{}, false
 	}
 	r := Request{front: line[:opening]}
 	quoted := line[opening+1:]
-	closing := closingQuote(quoted)
+	closing := firstQuote(quoted)
 	if closing < 0 {
 		return Request{}, false
 	}
@@ -47,17 +47,17 @@ func Cut(line []byte) (Request, bool) {
 	return r, true
 }
 
-// closingQuote returns the index of the first quote that no backslash
-// escapes, or -1.
-func closingQuote(quoted []byte) int {
+// firstQuote returns the index of the first quote that no backslash escapes,
+// or -1.
+func firstQuote(text []byte) int {
 	for from := 0; ; {
-		at := bytes.IndexByte(quoted[from:], '"')
+		at := bytes.IndexByte(text[from:], '"')
 		if at < 0 {
 			return -1
 		}
 		at += from
 		backslashes := 0
-		for at-backslashes > 0 && quoted[at-backslashes-1] == '\\' {
+		for backslashes < at && text[at-backslashes-1] == '\\' {
 			backslashes++
 		}
 		if backslashes%2 == 0 {

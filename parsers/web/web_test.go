@@ -1,0 +1,23 @@
+package web_test
+
+import (
+	"testing"
+	"time"
+
+	"penaltybox/parsers/internal/sampletest"
+	"penaltybox/parsers/logline"
+	"penaltybox/parsers/web"
+)
+
+func newRecogniser(tb interface{ Fatal(...any) }) *web.Recogniser {
+	now := time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+	clock, err := logline.NewClock(time.UTC, func() time.Time { return now })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return web.New(clock)
+}
+
+func TestRecogniser_samples(t *testing.T) {
+	sampletest.Run(t, func() *web.Recogniser { return newRecogniser(t) })
+}
