@@ -97,9 +97,6 @@ func (s scale) amendment(entry scoring.Entry, change Change) (scoring.Amendment,
 		if refusal != nil {
 			return amendment, refusal
 		}
-		if expires.Sub(s.now) > scoring.MaxTTL {
-			return amendment, &Refusal{Field: "expires", Value: change.Expires + change.TTL, Problem: "is more than a year ahead", Hint: "points count for " + scoring.Duration(scoring.MaxTTL).String() + " at the most"}
-		}
 		amendment.Expires = expires
 	}
 	if change.Note != nil {

@@ -153,18 +153,28 @@ func (s scale) times(incident *scoring.Incident, report Report, kind scoring.Kin
 	if refusal != nil {
 		return refusal
 	}
-	if expires.Sub(now) > scoring.MaxTTL {
-		field, value := "ttl", report.TTL
-		if report.Expires != "" {
-			field, value = "expires", report.Expires
-		}
-		return &Refusal{Field: field, Value: value, Problem: "is more than a year ahead", Hint: "points count for " + scoring.Duration(scoring.MaxTTL).String() + " at the most"}
-	}
 	incident.Expires = expires
 	return nil
 }
 
+// expiry returns when points of an event cease to count, at most a year ahead.
 func (s scale) expiry(observed time.Time, report Report, kind scoring.Kind) (time.Time, *Refusal) {
+	latest := s.now.UTC().Truncate(time.Second).Add(scoring.MaxTTL)
+	expires, refusal := s.wanted(observed, report, kind)
+	field, value := "ttl", report.TTL
+	switch {
+	case refusal != nil || !expires.After(latest):
+		return expires, refusal
+	case report.Expires != "":
+		field, value = "expires", report.Expires
+	case report.TTL == "": // the policy's is the longest, and the reporter's clock is ahead
+		return latest, nil
+	}
+	return expires, &Refusal{Field: field, Value: value, Problem: "is more than a year ahead", Hint: "points count for " + scoring.Duration(scoring.MaxTTL).String() + " at the most"}
+}
+
+// wanted reads what a report says of its expiry.
+func (s scale) wanted(observed time.Time, report Report, kind scoring.Kind) (time.Time, *Refusal) {
 	switch {
 	case report.TTL != "" && report.Expires != "":
 		return time.Time{}, &Refusal{Field: "expires", Value: report.Expires, Problem: "stands beside ttl", Hint: "give one of them"}
