@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -91,8 +90,8 @@ func problemOfBody(err error) *problem {
 		return newProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooBig.Limit), "send it in pieces")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return newProblem(http.StatusRequestTimeout, "the body came too slowly", "send it again, in pieces if it is large")
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return newProblem(http.StatusBadRequest, "the body ended early", "send it again")
+	case errors.Is(err, errBody):
+		return newProblem(http.StatusBadRequest, "the body could not be read to its end", "send it again")
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package reportapi
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -60,9 +62,16 @@ type pacedReader struct {
 	*pacer
 }
 
+// errBody marks faults of reading a body, which are the client's or the
+// network's.
+var errBody = errors.New("reading the body")
+
 func (r pacedReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	r.move(n)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%w: %w", errBody, err)
+	}
 	return n, err
 }
 
