@@ -160,6 +160,8 @@ func (s *serving) watch(ctx context.Context) error {
 		return nil
 	case err := <-s.failures:
 		return err
+	case err := <-s.dns.Failed():
+		return err
 	}
 }
 
