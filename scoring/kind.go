@@ -112,7 +112,7 @@ func (k Kind) validate() error {
 		return fmt.Errorf("kind %q: category is %q; it must be what stands before the dot", k.Name, k.Category)
 	case k.Number == 0 || k.Number > MaxKind:
 		return fmt.Errorf("kind %q: number %d is outside 1..%d", k.Name, k.Number, MaxKind)
-	case k.TTL < 0 || time.Duration(k.TTL) > MaxTTL:
+	case k.TTL != 0 && time.Duration(k.TTL) < time.Second || time.Duration(k.TTL) > MaxTTL:
 		return fmt.Errorf("kind %q: ttl %s is outside 1s..%s", k.Name, k.TTL, Duration(MaxTTL))
 	}
 	return nil
