@@ -12,10 +12,9 @@ import (
 // The exit codes of check, as grep's: 0 is a find. What acts on a listing must
 // not act on an outage, so "could not tell" is neither.
 const (
-	exitListed   = 0
-	exitClean    = 1
-	exitUnknown  = 2
-	notAddressed = "-"
+	exitListed  = 0
+	exitClean   = 1
+	exitUnknown = 2
 )
 
 // checkCommand asks whether addresses are listed.
@@ -118,16 +117,24 @@ func (z zoneView) word() string {
 // each calls do with an argument, or with every line of standard input if the
 // argument is "-".
 func each(ctx context.Context, s *streams, argument string, do func(string) error) error {
-	if argument != notAddressed {
+	if argument != "-" {
 		return do(argument)
 	}
-	for l := range readLines(ctx, s.in) {
-		if l.err != nil {
-			return fmt.Errorf("standard input, line %d: %w", l.number, l.err)
-		}
-		if err := do(l.text); err != nil {
-			return err
+	lines := readLines(ctx, s.in)
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("reading addresses: %w", context.Cause(ctx))
+		case l, more := <-lines:
+			switch {
+			case !more:
+				return context.Cause(ctx)
+			case l.err != nil:
+				return fmt.Errorf("reading addresses: line %d: %w", l.number, l.err)
+			}
+			if err := do(l.text); err != nil {
+				return err
+			}
 		}
 	}
-	return context.Cause(ctx)
 }

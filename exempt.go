@@ -56,15 +56,11 @@ func (cmd *addExemptionCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return fmt.Errorf("exempting %s: %w", cmd.Prefix, err)
 	}
-	if err := cmd.show(s, answer, exemptionTable(made.Exemption)); err != nil {
-		return err
+	var remarks []string
+	if len(made.Delisted) > 0 {
+		remarks = append(remarks, "delisted from "+strings.Join(made.Delisted, ", "))
 	}
-	if len(made.Delisted) > 0 && s.outTerminal && !cmd.JSON {
-		if _, err := fmt.Fprintf(s.out, "\ndelisted from %s\n", printableCell(strings.Join(made.Delisted, ", "))); err != nil {
-			return fmt.Errorf("printing: %w", err)
-		}
-	}
-	return nil
+	return cmd.show(s, answer, exemptionTable(made.Exemption), remarks...)
 }
 
 // listExemptionsCommand lists the exemptions.

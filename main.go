@@ -28,6 +28,7 @@ type cli struct {
 	Check    checkCommand    `cmd:"" group:"Everyday" help:"Ask whether addresses are listed."`
 	List     listCommand     `cmd:"" group:"Everyday" help:"Print the list."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
+	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
 
 	Reporter reporterCommand `cmd:"" group:"Administration" help:"Say who may report."`
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`

@@ -214,11 +214,5 @@ func (p policyChange) print(s *streams, o output, answer json.RawMessage, listed
 	for _, c := range p.Changes.Delisted {
 		t.add(delisted, c.Zone, c.Prefix)
 	}
-	if err := o.show(s, answer, t); err != nil || !s.outTerminal || o.JSON {
-		return err
-	}
-	if _, err := fmt.Fprintf(s.out, "%d %s, %d %s\n", p.Changes.ListedTotal, listed, p.Changes.DelistedTotal, delisted); err != nil {
-		return fmt.Errorf("printing: %w", err)
-	}
-	return nil
+	return o.show(s, answer, t, fmt.Sprintf("%d %s, %d %s", p.Changes.ListedTotal, listed, p.Changes.DelistedTotal, delisted))
 }

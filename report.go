@@ -78,13 +78,7 @@ func (cmd *reportCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return fmt.Errorf("reporting %s: %w", cmd.IP, err)
 	}
-	if err := cmd.show(s, answer, result.table(cmd.IP)); err != nil {
-		return err
-	}
-	if s.outTerminal && !cmd.JSON {
-		return result.tell(s)
-	}
-	return nil
+	return cmd.show(s, answer, result.table(cmd.IP), result.remarks()...)
 }
 
 // row is the report of one address.
@@ -106,23 +100,21 @@ func (r reported) table(ip string) *table {
 	return t
 }
 
-// tell says in words what the row does not.
-func (r reported) tell(s *streams) error {
+// remarks say in words what the row does not.
+func (r reported) remarks() []string {
+	var remarks []string
 	if r.Ignored != "" {
-		fmt.Fprintf(s.out, "\nnot counted: %s\n", printableCell(r.Ignored))
+		remarks = append(remarks, "not counted: "+r.Ignored)
 	}
 	for _, zone := range r.Zones {
 		if zone.Listed {
-			fmt.Fprintf(s.out, "\nlisted in %s until %s", printableCell(zone.Zone), moment(zone.Until))
+			remarks = append(remarks, "listed in "+zone.Zone+" until "+moment(zone.Until))
 		}
 	}
 	if r.Status == "recorded" && !r.Visible {
-		fmt.Fprint(s.out, "\nstored; this node's DNS will follow shortly")
+		remarks = append(remarks, "stored; this node's DNS will follow shortly")
 	}
-	if _, err := fmt.Fprintln(s.out); err != nil {
-		return fmt.Errorf("printing: %w", err)
-	}
-	return nil
+	return remarks
 }
 
 // incidentView is an incident as the API shows it.

@@ -40,12 +40,22 @@ type output struct {
 }
 
 // show prints what a command found: a server's answer as it came when JSON is
-// asked for, else the table.
-func (o output) show(s *streams, answer json.RawMessage, t *table) error {
+// asked for, else the table, and for a person the remarks below it.
+func (o output) show(s *streams, answer json.RawMessage, t *table, remarks ...string) error {
 	if o.JSON {
 		return s.printJSON(answer)
 	}
-	return t.print(s.out, s.outTerminal)
+	if err := t.print(s.out, s.outTerminal); err != nil || !s.outTerminal || len(remarks) == 0 {
+		return err
+	}
+	text := ""
+	for _, remark := range remarks {
+		text += "\n" + printableCell(remark)
+	}
+	if _, err := fmt.Fprintln(s.out, text); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
 }
 
 // printJSON writes one document, indented for a person and on one line for a

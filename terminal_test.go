@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// onTerminal runs a command line as a person sees it.
+func onTerminal(t *testing.T, server http.HandlerFunc, args ...string) (code int, out, errs string) {
+	t.Helper()
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	t.Setenv("PENALTYBOX_URL", web.URL)
+	t.Setenv("PENALTYBOX_KEY", "pbx_test")
+	var stdout, stderr bytes.Buffer
+	s := newStreams(strings.NewReader(""), &stdout, &stderr)
+	s.outTerminal = true
+	code = run(t.Context(), args, s)
+	return code, strings.ReplaceAll(stdout.String(), web.URL, "URL"), stderr.String()
+}
+
+// What a person sees is aligned, with headings and a word on what it means.
+func TestRun_onTerminal(t *testing.T) {
+	tests := []struct {
+		args   string
+		answer string
+		want   string
+	}{
+		{
+			"report 203.0.113.7 ssh",
+			`{"status":"recorded","visible":true,"id":"00000000000000aa","kind":"ssh.maxauth","points":20,"expires":"2026-12-22T10:00:00Z","score":60,
+			  "zones":[{"zone":"bl.example","listed":true,"until":"2026-12-20T10:00:00Z"},{"zone":"other.example","listed":false}]}`,
+			"ADDRESS      STATUS    KIND         POINTS  EXPIRES               SCORE  ID\n" +
+				"203.0.113.7  recorded  ssh.maxauth  20      2026-12-22T10:00:00Z  60     00000000000000aa\n" +
+				"\nlisted in bl.example until 2026-12-20T10:00:00Z\n",
+		},
+		{
+			"report 127.0.0.1 ssh", `{"status":"ignored","ignored":"own address"}`,
+			"ADDRESS    STATUS   KIND  POINTS  EXPIRES  SCORE  ID\n" +
+				"127.0.0.1  ignored  -     0       -        0      -\n" +
+				"\nnot counted: own address\n",
+		},
+		{
+			"report 203.0.113.7 ssh", `{"status":"recorded","visible":false}`,
+			"ADDRESS      STATUS    KIND  POINTS  EXPIRES  SCORE  ID\n" +
+				"203.0.113.7  recorded  -     0       -        0      -\n" +
+				"\nstored; this node's DNS will follow shortly\n",
+		},
+		{
+			"check 203.0.113.7", `{"listed":true,"score":60,"until":"2026-12-20T10:00:00Z","categories":["ssh","web"]}`,
+			"ADDRESS      VERDICT  SCORE  UNTIL                 CATEGORIES\n" +
+				"203.0.113.7  listed   60     2026-12-20T10:00:00Z  ssh,web\n",
+		},
+		{
+			"check 203.0.113.7 --json", `{"listed":true}`, "{\n  \"listed\": true\n}\n",
+		},
+		{
+			"reporter list", `{"reporters":[{"name":"web1","role":"reporter","created":"2026-01-02T03:04:05Z"},{"name":"w2","role":"reader","disabled":true,"created":"2026-01-02T03:04:05Z"}]}`,
+			"REPORTER  ROLE      STATE     CREATED\n" +
+				"web1      reporter  enabled   2026-01-02T03:04:05Z\n" +
+				"w2        reader    disabled  2026-01-02T03:04:05Z\n",
+		},
+		{"reporter list", `{"reporters":[]}`, ""},
+		{
+			"key add web1", `{"id":"k3v7q2ma","reporter":"web1","role":"reporter","key":"pbx_k_s_c"}`,
+			"Key k3v7q2ma of web1 (reporter), shown this once:\n\n    pbx_k_s_c\n\nOn the machine that is to use it:\n\n" +
+				"    curl -H \"Authorization: Bearer pbx_k_s_c\" -d ip=203.0.113.7 -d kind=ssh.maxauth URL/v1/incidents\n",
+		},
+		{
+			"exempt add 203.0.113.7 --reason x", `{"prefix":"203.0.113.7/32","reason":"a\u001b[2Jb\tc","delisted":["bl.example","b.example"]}`,
+			"PREFIX          UNTIL  BY  SINCE  REASON\n" +
+				"203.0.113.7/32  -      -   -      a?[2Jb?c\n\ndelisted from bl.example, b.example\n",
+		},
+		{
+			"policy show", `{"version":3,"threshold":50,"ttl":"30d","categories":[{"name":"ssh","code":3}],"kinds":[
+			  {"number":1,"name":"ssh.maxauth","category":"ssh","points":20,"help":"too many"},{"number":2,"name":"ssh.soft","category":"ssh","ttl":"3d","cap":40}]}`,
+			"threshold 50, points count for 30d unless the kind says otherwise\n\n" +
+				"KIND         POINTS    TTL  CAP  CODE       WHAT\n" +
+				"ssh.maxauth  20        30d  -    127.0.0.3  too many\n" +
+				"ssh.soft     as given  3d   40   127.0.0.3  -\n",
+		},
+		{
+			"policy try threshold=40", `{"changes":{"listed":[{"zone":"bl.example","prefix":"203.0.113.7/32"}],"delisted":[],"listed_total":1,"delisted_total":0}}`,
+			"CHANGE           ZONE        PREFIX\n" +
+				"would be listed  bl.example  203.0.113.7/32\n" +
+				"\n1 would be listed, 0 would be delisted\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			code, out, errs := onTerminal(t, answer(200, "application/json", tt.answer), strings.Fields(tt.args)...)
+			if code != exitOK || errs != "" {
+				t.Errorf("exit code %d, %s", code, errs)
+			}
+			if out != tt.want {
+				t.Errorf("shows\n%s\nwant\n%s", out, tt.want)
+			}
+		})
+	}
+}
+
+// A backup would garble a terminal.
+func TestBackupCommand_toTerminal(t *testing.T) {
+	code, out, errs := onTerminal(t, answer(200, "application/zstd", "binary"), "backup")
+	if code != exitUsage || out != "" {
+		t.Errorf("exit code %d, output %q", code, out)
+	}
+	wantText(t, "stderr", errs, "name a file")
+}
+
+// Not ready is told with the reason; alive is enough without --ready.
+func TestHealthcheckCommand_notReady(t *testing.T) {
+	server := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/readyz" {
+			answer(503, "application/json", `{"ready":false,"ledger":"outage: connection refused"}`)(w, r)
+		}
+	}
+	if code, _, errs := command(t, server, "", "healthcheck"); code != exitOK {
+		t.Errorf("alive: exit code %d, %s", code, errs)
+	}
+	code, _, errs := command(t, server, "", "healthcheck", "--ready")
+	if code != exitFailure {
+		t.Errorf("not ready: exit code %d", code)
+	}
+	wantText(t, "stderr", errs, "is not ready: ledger outage: connection refused")
+}
+
+// Many incidents are found page by page. One that is refused does not spare
+// the others, one that has expired meanwhile is no failure.
+func TestWithdrawCommand_pages(t *testing.T) {
+	patched := []string{}
+	server := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method == http.MethodGet && r.FormValue("cursor") == "":
+			fmt.Fprint(w, `{"incidents":[{"id":"0001"},{"id":"0002"},{"id":"0003","withdrawn":true}],"next":"c1"}`)
+		case r.Method == http.MethodGet:
+			fmt.Fprintf(w, `{"incidents":[{"id":"0004","reporter":%q}]}`, r.FormValue("reporter")+r.FormValue("cursor"))
+		case strings.HasSuffix(r.URL.Path, "/0001"):
+			answer(403, "application/problem+json", `{"status":403,"detail":"not yours"}`)(w, r)
+		case strings.HasSuffix(r.URL.Path, "/0002"):
+			answer(404, "application/problem+json", `{"status":404,"detail":"no such incident"}`)(w, r)
+		default:
+			patched = append(patched, r.URL.Path)
+			fmt.Fprint(w, `{}`)
+		}
+	}
+	code, out, errs := command(t, server, "", "withdraw", "2001:db8::7", "--reason", "x", "--reporter", "web1")
+	if code != exitFailure || len(patched) != 1 || patched[0] != "/v1/incidents/2001:db8::7/0004" {
+		t.Errorf("exit code %d, patched %v", code, patched)
+	}
+	wantText(t, "stderr", errs, "withdrawing 0001 of 2001:db8::7: not yours")
+	wantText(t, "stdout", out, "expired meanwhile\t0002\t", "withdrawn\t0004\t", "web1c1")
+	if strings.Contains(out, "0003") {
+		t.Errorf("withdrew again what was withdrawn: %s", out)
+	}
+}
+
+// An error's hints come out whatever wraps it, each once.
+func TestHints(t *testing.T) {
+	inner := withHint(errors.New("refused"), "start it")
+	err := errors.Join(fmt.Errorf("sending: %w", withHint(inner, "send again")), inner)
+	if got := strings.Join(hints(err), "|"); got != "send again|start it" {
+		t.Errorf("hints are %q", got)
+	}
+}
+
+// A full disk or a closed pipe is a failure, not silence.
+func TestTable_print_fails(t *testing.T) {
+	rows := newTable("A", "B")
+	rows.add("1", "2")
+	for _, terminal := range []bool{false, true} {
+		if err := rows.print(brokenPipe{}, terminal); !errors.Is(err, errBroken) {
+			t.Errorf("terminal %t: %v", terminal, err)
+		}
+	}
+}
+
+var errBroken = errors.New("broken pipe")
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errBroken }
