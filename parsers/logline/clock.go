@@ -24,9 +24,6 @@ func NewClock(zone *time.Location, now func() time.Time) (Clock, error) {
 	return Clock{zone: zone, now: now}, nil
 }
 
-// Now returns the present time.
-func (c Clock) Now() time.Time { return c.now() }
-
 // date is a time of day on a calendar, as a log says it.
 type date struct {
 	year                 int // 0: not told

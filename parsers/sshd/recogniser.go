@@ -43,13 +43,9 @@ func New(clock logline.Clock) *Recogniser {
 // Recognise tells what one line, without its line break, says. It does not
 // allocate for lines that it ignores.
 func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
-	stamped := logline.Stamped(line)
-	doubtful := r.doubt.next(len(line)+1, stamped)
+	doubtful := r.doubt.next(line)
 	if !bytes.Contains(line, maxAuthHint) {
 		return event.Match{}, event.Ignored
-	}
-	if !stamped {
-		return event.Refuse(noHeader)
 	}
 	header, ok := r.clock.Header(line)
 	switch {

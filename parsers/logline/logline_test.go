@@ -1,0 +1,149 @@
+package logline_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"penaltybox/parsers/logline"
+)
+
+type tester interface{ Fatal(...any) }
+
+func clockAt(t tester, zone *time.Location, now time.Time) logline.Clock {
+	clock, err := logline.NewClock(zone, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clock
+}
+
+func headerTime(t tester, clock logline.Clock, stamp string) string {
+	header, ok := clock.Header([]byte(stamp + " host sshd[1]: x"))
+	if !ok {
+		return "none"
+	}
+	return header.Time.UTC().Format(time.RFC3339)
+}
+
+// A time without a year is of the latest year in which it does not lie more
+// than a day ahead.
+func TestClock_yearless(t *testing.T) {
+	berlin := time.FixedZone("CET", 3600)
+	for _, test := range []struct {
+		now, stamp string
+		zone       *time.Location
+		want       string
+	}{
+		{"2026-11-22T12:00:00Z", "Nov 22 11:59:59", time.UTC, "2026-11-22T11:59:59Z"},
+		{"2026-11-22T12:00:00Z", "Nov 23 12:00:00", time.UTC, "2026-11-23T12:00:00Z"},
+		{"2026-11-22T12:00:00Z", "Nov 23 12:00:01", time.UTC, "2025-11-23T12:00:01Z"},
+		{"2026-11-22T12:00:00Z", "Dec 10 06:55:46", time.UTC, "2025-12-10T06:55:46Z"},
+		{"2026-11-22T12:00:00Z", "Nov 22 11:59:59", berlin, "2026-11-22T10:59:59Z"},
+		// New Year: yesterday's December, and a zone that is there already.
+		{"2026-01-01T00:00:10Z", "Dec 31 23:59:59", time.UTC, "2025-12-31T23:59:59Z"},
+		{"2026-12-31T23:30:00Z", "Jan  1 00:29:00", berlin, "2026-12-31T23:29:00Z"},
+		{"2026-12-31T23:30:00Z", "Jan  1 00:29:00", time.UTC, "2027-01-01T00:29:00Z"},
+		// The 29th of February, over a century that has none too.
+		{"2026-11-22T12:00:00Z", "Feb 29 10:00:00", time.UTC, "2024-02-29T10:00:00Z"},
+		{"2028-02-29T12:00:00Z", "Feb 29 10:00:00", time.UTC, "2028-02-29T10:00:00Z"},
+		{"2028-02-28T09:00:00Z", "Feb 29 10:00:00", time.UTC, "2024-02-29T10:00:00Z"},
+		{"2103-03-01T12:00:00Z", "Feb 29 10:00:00", time.UTC, "2096-02-29T10:00:00Z"},
+		{"2026-11-22T12:00:00Z", "Feb 30 10:00:00", time.UTC, "none"},
+		// A leap second.
+		{"2026-11-22T12:00:00Z", "Jun 30 23:59:60", time.UTC, "2026-07-01T00:00:00Z"},
+		{"2026-11-22T12:00:00Z", "Jun 30 23:59:61", time.UTC, "none"},
+		{"2026-11-22T12:00:00Z", "Jun 30 24:00:00", time.UTC, "none"},
+	} {
+		now, err := time.Parse(time.RFC3339, test.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := headerTime(t, clockAt(t, test.zone, now), test.stamp); got != test.want {
+			t.Errorf("%s in %s, read at %s: %s, want %s", test.stamp, test.zone, test.now, got, test.want)
+		}
+	}
+}
+
+// Whatever is written within the last year is read back, in each form.
+func TestClock_roundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Unix(rapid.Int64Range(1_500_000_000, 4_000_000_000).Draw(t, "now"), 0)
+		ago := time.Duration(rapid.Int64Range(0, 363*24*3600).Draw(t, "ago")) * time.Second
+		zone := time.FixedZone("", rapid.IntRange(-12*4, 14*4).Draw(t, "quarters of an hour")*900)
+		written := now.Add(-ago).In(zone)
+		clock := clockAt(t, zone, now)
+		want := written.UTC().Format(time.RFC3339)
+		for _, stamp := range []string{
+			written.Format(time.Stamp), written.Format(time.StampMicro), written.Format(time.RFC3339), written.Format(time.RFC3339Nano),
+			written.Format("2006-01-02T15:04:05"), written.Format("2006-01-02T15:04:05.000-0700"), fmt.Sprintf("%d.000000", written.Unix()),
+		} {
+			if got := headerTime(t, clock, stamp); got != want {
+				t.Fatalf("%s read at %s: %s, want %s", stamp, now, got, want)
+			}
+		}
+		clf, ok := clock.CLF([]byte(written.Format("02/Jan/2006:15:04:05 -0700")))
+		if !ok || !clf.Equal(written) {
+			t.Fatalf("common log format: %s, want %s", clf, written)
+		}
+	})
+}
+
+func TestClock_Header(t *testing.T) {
+	clock := clockAt(t, time.UTC, time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC))
+	for _, test := range []struct{ line, want string }{
+		{"Nov 22 10:00:00 host sshd[1]: a message: of [parts]", "host|sshd|1|a message: of [parts]"},
+		{"Nov 22 10:00:00 2001:db8::1 postfix/smtpd[12]: x", "2001:db8::1|postfix/smtpd|12|x"},
+		{"Nov 22 10:00:00 host authpriv.info sshd[1]: x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 sshd[1]: x", "|sshd|1|x"},
+		{"Nov 22 10:00:00 host sshd[1]: ", "host|sshd|1|"},
+		{"Nov 22 10:00:00 host sshd[1]:", "none"},
+		{"Nov 22 10:00:00 host sshd: x", "none"},
+		{"Nov 22 10:00:00 host [1]: x", "none"},
+		{"Nov 22 10:00:00 [host] sshd[1]: x", "none"},
+		{"Nov 22 10:00:00  sshd[1]: x", "none"},
+		{"Nov 22 10:00:00host sshd[1]: x", "none"},
+		{"Nov 22 10:00:00. host sshd[1]: x", "none"},
+		{"2026-11-22T10:00:00x host sshd[1]: x", "none"},
+		{"2026-11-22 10:00:00 host sshd[1]: x", "none"},
+		{"1795341600. host sshd[1]: x", "none"},
+		{"Nov 22 10:00:00", "none"},
+		{"", "none"},
+	} {
+		got := "none"
+		if h, ok := clock.Header([]byte(test.line)); ok {
+			got = fmt.Sprintf("%s|%s|%s|%s", h.Host, h.Program, h.PID, h.Message)
+		}
+		if got != test.want {
+			t.Errorf("%q: %s, want %s", test.line, got, test.want)
+		}
+	}
+}
+
+func TestNewClock_wantsZoneAndNow(t *testing.T) {
+	if _, err := logline.NewClock(nil, time.Now); err == nil {
+		t.Error("no zone was taken")
+	}
+	if _, err := logline.NewClock(time.UTC, nil); err == nil {
+		t.Error("no present time was taken")
+	}
+}
+
+// No bytes make it panic, and what has a header is stamped.
+func FuzzClock_Header(f *testing.F) {
+	for _, line := range []string{
+		"Nov 22 10:00:00 host sshd[1]: x", "2026-11-22T11:00:00.123456+01:00 host sshd[1]: x", "1795341600.123456 host sshd[1]: x", "Feb 29 10:00:00 sshd[1]: x",
+	} {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		clock := clockAt(t, time.UTC, time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC))
+		header, ok := clock.Header(line)
+		if ok && (!logline.Stamped(line) || len(header.Program) == 0 || len(header.PID) == 0) {
+			t.Fatalf("%q: %+v", line, header)
+		}
+		clock.CLF(line)
+	})
+}
