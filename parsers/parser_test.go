@@ -237,7 +237,7 @@ func TestParser_longLines(t *testing.T) {
 		{long + "\n" + strike("203.0.113.66", 1), 2, 1, 1},
 		{strike("203.0.113.66", 1) + long, 2, 1, 1},
 		{strings.Repeat(long, 3) + "\n" + strike("203.0.113.66", 1), 2, 1, 1},
-		{strings.Repeat(long[1:]+"\n", 3) + "\n" + strike("203.0.113.66", 1), 5, 0, 0},
+		{strings.Repeat(long[1:]+"\n", 3) + "\n" + strike("203.0.113.66", 1), 5, 0, 1},
 		{"", 0, 0, 0},
 		{"\n\n", 2, 0, 0},
 	} {
