@@ -72,6 +72,15 @@ func (l *Ledger) putControl(ctx context.Context, record scoring.ControlRecord) e
 	if record.Version == 1 && record.Value == nil {
 		return scoring.ErrNotFound // version 1 creates: there is nothing to delete
 	}
+	c := l.controlCall(record)
+	l.run(ctx, controlScript, c)
+	if c.err == nil {
+		l.await(ctx, []*call{c})
+	}
+	return c.err
+}
+
+func (l *Ledger) controlCall(record scoring.ControlRecord) *call {
 	verb, value := "put", strconv.FormatUint(record.Version, 10)+":"+string(record.Value)
 	if record.Value == nil {
 		verb, value = "delete", ""
@@ -79,9 +88,5 @@ func (l *Ledger) putControl(ctx context.Context, record scoring.ControlRecord) e
 	c := l.newCall(controlFeed)
 	c.keys = append(c.keys, controlKey)
 	c.args = append(c.args, record.Key, strconv.FormatUint(record.Version-1, 10), verb, value, controlEvent(record), rand.Text())
-	l.run(ctx, controlScript, c)
-	if c.err == nil {
-		l.await(ctx, []*call{c})
-	}
-	return c.err
+	return c
 }

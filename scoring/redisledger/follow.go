@@ -18,7 +18,7 @@ import (
 // Bounds of the pauses between attempts to follow again.
 const (
 	retryFirst = 100 * time.Millisecond
-	retryMost  = 2 * time.Second
+	retryMost  = time.Second
 )
 
 // Follow feeds the sink until ctx ends: control records and a snapshot of

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"penaltybox/scoring"
 )
@@ -45,6 +46,7 @@ type Ledger struct {
 // something else, and a plain one for a bad URL, a version that is too old
 // and a server that would drop incidents when its memory is full.
 func Open(ctx context.Context, options Options) (*Ledger, error) {
+	logging.Disable() // the client returns its errors; it need not print them too
 	options = options.withDefaults()
 	endpoint, err := parseURL(options.URL)
 	if err != nil {

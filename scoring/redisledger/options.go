@@ -1,6 +1,7 @@
 package redisledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -89,6 +90,10 @@ func parseURL(text string) (endpoint, error) {
 	return e, nil
 }
 
+// dialOnce keeps a server that is gone from holding up reports: commands are
+// tried again anyway.
+const dialOnce = 1
+
 // feedConnections is what all blocking reads at once take from one node's
 // pool, with some left for reading snapshots.
 const feedConnections = feeds + 8
@@ -99,6 +104,7 @@ func singleEndpoint(text string) (endpoint, error) {
 		return endpoint{}, err
 	}
 	parsed.ContextTimeoutEnabled = true
+	parsed.DialerRetries = cmp.Or(parsed.DialerRetries, dialOnce)
 	parsed.MaintNotificationsConfig = quiet()
 	feed := *parsed
 	feed.MaxRetries, feed.PoolSize = -1, feedConnections
@@ -115,6 +121,7 @@ func clusterEndpoint(text string) (endpoint, error) {
 		return endpoint{}, err
 	}
 	parsed.ContextTimeoutEnabled = true
+	parsed.DialerRetries = cmp.Or(parsed.DialerRetries, dialOnce)
 	parsed.MaintNotificationsConfig = quiet()
 	feed := *parsed
 	feed.MaxRetries, feed.PoolSize = -1, feedConnections
@@ -132,6 +139,7 @@ func sentinelEndpoint(text string) (endpoint, error) {
 		return endpoint{}, err
 	}
 	parsed.ContextTimeoutEnabled = true
+	parsed.DialerRetries = cmp.Or(parsed.DialerRetries, dialOnce)
 	feed := *parsed
 	feed.MaxRetries, feed.PoolSize = -1, feedConnections
 	return endpoint{
