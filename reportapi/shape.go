@@ -40,7 +40,7 @@ func (b body) shape() (shape, error) {
 		return shapeObject, nil
 	case first == '{':
 		return objectOrLines(head), nil
-	case first == 0:
+	case first == 0 && b.contentType == formType:
 		return shapeLines, nil // a log without events, piped through curl
 	}
 	return shapeForm, nil
