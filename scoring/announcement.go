@@ -61,6 +61,7 @@ func (b *Scoreboard) settle(s *shard, k scoredKey, p *place, now second, added *
 	b.log.record(k, s.announced.of(p.state), s.outcomes, exemption)
 	p.state = s.announced.replace(p.state, s.outcomes)
 	s.setPlace(k, *p)
+	b.index.set(k, b.stepsOf(s, k, *p, now))
 }
 
 // evaluate fills s.outcomes with what each rule makes of a place, and returns

@@ -31,7 +31,7 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 		p.state = fresh.announced.replace(p.state, fresh.outcomes)
 		fresh.setPlace(k, p)
 	}
-	b.swap(&b.shards[shard], fresh)
+	b.swap(&b.shards[shard], fresh, at)
 	return nil
 }
 
@@ -59,10 +59,11 @@ func (b *Scoreboard) load(number int, entries iter.Seq2[Entry, error]) (*shard, 
 
 // swap puts a settled shard in the place of another and tells the change log
 // the difference.
-func (b *Scoreboard) swap(locked *lockedShard, fresh *shard) {
+func (b *Scoreboard) swap(locked *lockedShard, fresh *shard, now second) {
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
 	old := locked.shard
+	b.reindex(old, fresh, now)
 	for k, p := range fresh.places() {
 		before, _ := old.place(k)
 		b.log.record(k, old.announced.of(before.state), fresh.announced.of(p.state), nil)

@@ -17,14 +17,16 @@ import (
 // these tells the change log what became different. Detail of incidents is
 // not held.
 //
-// The addresses are spread over [Shards] shards with a lock each. A compact
-// index without locks, for DNS alone, will be fed by the change log.
+// The addresses are spread over [Shards] shards with a lock each. For DNS alone
+// it keeps a compact index without locks, see [Index].
 type Scoreboard struct {
-	rules    []Rule // distinct
-	distinct []int  // which of them each of the caller's rules is
+	rules    []Rule   // distinct
+	distinct []int    // which of them each of the caller's rules is
+	members  []uint64 // bits of the caller's rules that each of them is
 
 	shards     [Shards]lockedShard
 	exemptions atomic.Pointer[exemptions]
+	index      *Index
 	log        changeLog
 
 	// control makes sweeps, swaps, policies and exemptions take turns. It is
@@ -41,12 +43,15 @@ type lockedShard struct {
 
 // NewScoreboard returns an empty scoreboard for these rules; several may be
 // equal. A rule's index is what [Scoreboard.Verdict] is asked with. A rule
-// with the threshold 0 takes the policy's.
+// with the threshold 0 takes the policy's. There may be [MaxRules].
 func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	b := &Scoreboard{}
+	if len(rules) > MaxRules {
+		return nil, fmt.Errorf("%d rules: at most %d; let zones share some", len(rules), MaxRules)
+	}
+	b := &Scoreboard{index: newIndex()}
 	var members [][]int
 	for i, rule := range rules {
 		if err := rule.Validate(); err != nil {
@@ -58,13 +63,15 @@ func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 			at = len(b.rules)
 			b.rules = append(b.rules, rule)
 			members = append(members, nil)
+			b.members = append(b.members, 0)
 		}
 		b.distinct = append(b.distinct, at)
 		members[at] = append(members[at], i)
+		b.members[at] |= 1 << i
 	}
 	b.log = newChangeLog(members, len(rules))
 	b.exemptions.Store(newExemptions(nil))
-	w := newWeights(policy, b.rules)
+	w := newWeights(policy, b.rules, b.members)
 	b.weights.Store(w)
 	for i := range b.shards {
 		b.shards[i].shard = newShard(w)
@@ -123,7 +130,7 @@ func (b *Scoreboard) SetPolicy(now time.Time, policy Policy) error {
 	}
 	b.control.Lock()
 	defer b.control.Unlock()
-	w := newWeights(policy, b.rules)
+	w := newWeights(policy, b.rules, b.members)
 	b.weights.Store(w)
 	at := secondOf(now)
 	b.eachShard(func(s *shard) {

@@ -16,6 +16,7 @@ type shard struct {
 	order    []itemIndex
 	walks    []walk
 	outcomes []outcome
+	ahead    []step
 }
 
 func newShard(w *weights) *shard {

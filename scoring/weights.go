@@ -7,6 +7,7 @@ package scoring
 type weights struct {
 	kinds     []kindWeight // by kind number; what lies beyond is unknown
 	rules     []ruleWeight // the distinct rules
+	members   []uint64     // bits of the rules that each distinct rule stands for
 	threshold int          // the policy's
 }
 
@@ -23,8 +24,8 @@ type ruleWeight struct {
 	categories CategorySet
 }
 
-func newWeights(policy Policy, rules []Rule) *weights {
-	w := &weights{threshold: policy.Threshold, rules: make([]ruleWeight, len(rules))}
+func newWeights(policy Policy, rules []Rule, members []uint64) *weights {
+	w := &weights{threshold: policy.Threshold, rules: make([]ruleWeight, len(rules)), members: members}
 	for _, kind := range policy.Kinds {
 		for int(kind.Number) >= len(w.kinds) {
 			w.kinds = append(w.kinds, kindWeight{})

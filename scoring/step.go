@@ -1,0 +1,71 @@
+package scoring
+
+import "slices"
+
+// step is what holds of a prefix until a second. The steps of a prefix come in
+// the order of time; from the end of the last on nothing lists the prefix.
+// They do not depend on the moment at which they are taken: what a step says
+// of a second is the verdict of that second, because between two writes
+// nothing but time changes verdicts.
+type step struct {
+	answer uint32 // ID; noAnswer only in the first step
+	until  second
+}
+
+// steps appends the steps of a chain that end after now, exemptions not
+// regarded.
+func (s *shard) steps(steps []step, head itemIndex, now second, known *answers) []step {
+	for r := range s.walks {
+		s.walks[r].start(s.weights.rules[r])
+	}
+	var live, counted CategorySet
+	var listed uint64
+	first := len(steps)
+	for i := head; i != 0; {
+		it := s.items.at(i)
+		if !it.is(flagKept) || it.expires <= now {
+			break
+		}
+		kind := s.weights.kind(it.kind())
+		live |= kind.category
+		for r := range s.walks {
+			w := &s.walks[r]
+			if w.take(it, kind); w.listed() {
+				listed |= s.weights.members[r]
+				counted |= w.rule.categories
+			}
+		}
+		if i = it.next; i != 0 && s.items.at(i).is(flagKept) && s.items.at(i).expires == it.expires {
+			continue // they go together
+		}
+		if listed == 0 {
+			continue
+		}
+		answer := known.intern(listed, live&counted)
+		if n := len(steps); n == first || steps[n-1].answer != answer {
+			steps = append(steps, step{answer, it.expires})
+		}
+	}
+	slices.Reverse(steps[first:])
+	return steps
+}
+
+// barUntil makes nothing of the steps before a second.
+func barUntil(steps []step, until, now second) []step {
+	if until <= now {
+		return steps
+	}
+	barred := 0
+	for barred < len(steps) && steps[barred].until <= until {
+		barred++
+	}
+	switch {
+	case barred == len(steps):
+		return steps[:0]
+	case barred == 0:
+		return slices.Insert(steps, 0, step{noAnswer, until})
+	}
+	steps = steps[barred-1:]
+	steps[0] = step{noAnswer, until}
+	return steps
+}
