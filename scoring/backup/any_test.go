@@ -109,4 +109,3 @@ func FuzzRestore(f *testing.F) {
 		}
 	})
 }
-

@@ -276,4 +276,3 @@ func TestRestore_streamFails(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
