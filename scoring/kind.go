@@ -61,8 +61,15 @@ const (
 
 func builtinCategories() []Category {
 	return []Category{
-		{"ssh", 3}, {"web", 4}, {"forum", 5}, {"mail", 6}, {"spam", 7},
-		{"hacked", 8}, {"scan", 9}, {"dos", 10}, {"other", 11},
+		{"ssh", 3},
+		{"web", 4},
+		{"forum", 5},
+		{"mail", 6},
+		{"spam", 7},
+		{"hacked", 8},
+		{"scan", 9},
+		{"dos", 10},
+		{"other", 11},
 	}
 }
 

@@ -42,32 +42,38 @@ func TestBook_Update(t *testing.T) {
 		holds   func(*control.Book) bool
 	}{
 		{
-			"policy", record(t, "policy", 1, policy), control.Changed{Policy: true},
+			"policy", record(t, "policy", 1, policy),
+			control.Changed{Policy: true},
 			func(b *control.Book) bool { return b.Policy().Threshold == 60 && b.PolicyVersion() == 1 },
 		},
 		{
-			"policy that leaves things out", record(t, "policy", 1, map[string]int{"threshold": 70}), control.Changed{Policy: true},
+			"policy that leaves things out", record(t, "policy", 1, map[string]int{"threshold": 70}),
+			control.Changed{Policy: true},
 			func(b *control.Book) bool {
 				return b.Policy().Threshold == 70 && len(b.Policy().Kinds) == len(scoring.DefaultPolicy().Kinds)
 			},
 		},
 		{
-			"reporter", record(t, "reporter/web1", 1, web), control.Changed{},
+			"reporter", record(t, "reporter/web1", 1, web),
+			control.Changed{},
 			func(b *control.Book) bool {
 				reporter, ok := b.Reporter("web1")
 				return ok && reporter == web && b.ReporterName(2) == "web1"
 			},
 		},
 		{
-			"key", record(t, "key/abcdefgh", 1, control.Key{ID: "abcdefgh", Reporter: "web1"}), control.Changed{},
+			"key", record(t, "key/abcdefgh", 1, control.Key{ID: "abcdefgh", Reporter: "web1"}),
+			control.Changed{},
 			func(b *control.Book) bool { return len(b.Keys()) == 1 && b.Keys()[0].ID == "abcdefgh" },
 		},
 		{
-			"exemption", record(t, "exempt/203.0.113.0/24", 1, exemption), control.Changed{Exemptions: true},
+			"exemption", record(t, "exempt/203.0.113.0/24", 1, exemption),
+			control.Changed{Exemptions: true},
 			func(b *control.Book) bool { return len(b.Exemptions()) == 1 && b.Exemptions()[0].Reason == "ours" },
 		},
 		{
-			"a newer version's", record(t, "void/1", 1, map[string]int{"reporter": 2}), control.Changed{},
+			"a newer version's", record(t, "void/1", 1, map[string]int{"reporter": 2}),
+			control.Changed{},
 			func(b *control.Book) bool { return len(b.Reporters())+len(b.Keys())+len(b.Exemptions()) == 0 },
 		},
 	}

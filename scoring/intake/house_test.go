@@ -30,7 +30,8 @@ type house struct {
 func newHouse(t interface {
 	Helper()
 	Fatal(...any)
-}) *house {
+},
+) *house {
 	t.Helper()
 	h := &house{entries: map[scoring.Key]scoring.Entry{}, policy: scoring.DefaultPolicy()}
 	var err error

@@ -228,8 +228,12 @@ func TestIntake_Submit_rows(t *testing.T) {
 		return scoring.Receipt{Visible: true}
 	}
 	rows := []intake.Report{
-		{IP: "203.0.113.1", Kind: "ssh"}, {IP: "203.0.113.2", Kind: "ssh"}, {IP: "203.0.113.3", Kind: "nonsense"},
-		{IP: "203.0.113.4", Kind: "ssh"}, {IP: "203.0.113.5", Kind: "ssh"}, {IP: "203.0.113.6", Kind: "ssh"},
+		{IP: "203.0.113.1", Kind: "ssh"},
+		{IP: "203.0.113.2", Kind: "ssh"},
+		{IP: "203.0.113.3", Kind: "nonsense"},
+		{IP: "203.0.113.4", Kind: "ssh"},
+		{IP: "203.0.113.5", Kind: "ssh"},
+		{IP: "203.0.113.6", Kind: "ssh"},
 	}
 	results := h.Submit(t.Context(), noon, caller(control.RoleReporter), "", rows)
 	want := []intake.Status{intake.Ignored, intake.Recorded, intake.Refused, intake.Unavailable, intake.Recorded, intake.Recorded}
