@@ -111,7 +111,7 @@ prepare() {
 	[ "${#packages[@]}" -eq 0 ] && return
 	if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 		forbid_services
-		section "install ${packages[*]}" install "${packages[@]}"
+		section "install ${#packages[@]} Debian packages" install "${packages[@]}"
 		permit_services
 		return
 	fi
