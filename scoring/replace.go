@@ -26,12 +26,17 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 	}
 	// Loading may have taken long enough for a sweep.
 	at := max(secondOf(now), b.swept)
+	var listed staging
 	for k, p := range fresh.places() {
 		b.evaluate(fresh, k, p, at, nil)
 		p.state = fresh.announced.replace(p.state, fresh.outcomes)
 		fresh.setPlace(k, p)
+		listed.add(b.index, k, b.stepsOf(fresh, k, p, at))
 	}
-	b.swap(&b.shards[shard], fresh, at)
+	if err := listed.sort(b.index); err != nil {
+		return fmt.Errorf("replacing shard %d: %w", shard, err)
+	}
+	b.swap(shard, fresh, &listed)
 	return nil
 }
 
@@ -59,11 +64,11 @@ func (b *Scoreboard) load(number int, entries iter.Seq2[Entry, error]) (*shard, 
 
 // swap puts a settled shard in the place of another and tells the change log
 // the difference.
-func (b *Scoreboard) swap(locked *lockedShard, fresh *shard, now second) {
+func (b *Scoreboard) swap(number int, fresh *shard, listed *staging) {
+	locked := &b.shards[number]
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
 	old := locked.shard
-	b.reindex(old, fresh, now)
 	for k, p := range fresh.places() {
 		before, _ := old.place(k)
 		b.log.record(k, old.announced.of(before.state), fresh.announced.of(p.state), nil)
@@ -74,4 +79,5 @@ func (b *Scoreboard) swap(locked *lockedShard, fresh *shard, now second) {
 		}
 	}
 	locked.shard = fresh
+	b.index.replace(number, listed)
 }

@@ -1,0 +1,216 @@
+package scoring
+
+import (
+	"slices"
+	"unsafe"
+)
+
+// block holds the entries of one bucket of an index, as 32-bit words without
+// pointers. Once published it never changes: a write makes another one.
+//
+//	word 0    number of entries
+//	word 1    number of words
+//	entries   ascending by key; the key left-aligned over the code in the
+//	          lower 16 bits of its last word, then one word of value
+//	steps     of entries that have several: two words each, answer and until
+//
+// An entry that one step tells has the answer for code, the step's end for
+// value. Any other has codeSteps and the place of its first step among the
+// steps; lastStep marks its last.
+type block []uint32
+
+const (
+	headWords = 2
+	codeSteps = 1<<16 - 1
+	codeBits  = 16
+	lastStep  = 1 << 31
+)
+
+// blockAt returns the block that begins with a word; nil has no entries.
+//
+// A bucket is a pointer to the first word, not a slice, so that an empty one
+// costs 8 bytes and a look-up follows one pointer.
+func blockAt(first *uint32) block {
+	if first == nil {
+		return nil
+	}
+	return unsafe.Slice(first, unsafe.Slice(first, headWords)[1])
+}
+
+func (b block) len() int {
+	if b == nil {
+		return 0
+	}
+	return int(b[0])
+}
+
+// layout is how the entries of an address family look.
+type layout struct {
+	keyBits int // of the key within a bucket
+	words   int // of an entry
+}
+
+var (
+	layout4 = layout{keyBits: 16, words: 2}
+	layout6 = layout{keyBits: 48, words: 3}
+)
+
+// entry returns the words of an entry.
+func (l layout) entry(b block, i int) []uint32 {
+	at := headWords + i*l.words
+	return b[at : at+l.words : at+l.words]
+}
+
+// key returns the key of an entry's words.
+func (l layout) key(entry []uint32) uint64 {
+	key := uint64(entry[0])
+	if l.words == layout6.words {
+		key = key<<32 | uint64(entry[1])
+	}
+	return key >> codeBits
+}
+
+// search returns the place of a key, or where it would stand. Keys are spread
+// evenly more often than not, so it looks where the key should be, and closes
+// in from there in at most twice the steps of a binary search.
+func (l layout) search(b block, key uint64) (int, bool) {
+	n := b.len()
+	if n == 0 {
+		return 0, false
+	}
+	lo, hi := 0, n
+	guess := int(key >> (l.keyBits - 16) * uint64(n) >> 16)
+	if l.key(l.entry(b, guess)) < key {
+		lo = guess + 1
+		for step := 4; lo+step < n; step *= 2 {
+			if l.key(l.entry(b, lo+step)) >= key {
+				hi = lo + step
+				break
+			}
+			lo += step + 1
+		}
+	} else {
+		hi = guess
+		for step := 4; hi-step > 0; step *= 2 {
+			if l.key(l.entry(b, hi-step)) < key {
+				lo = hi - step + 1
+				break
+			}
+			hi -= step
+		}
+	}
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if l.key(l.entry(b, mid)) < key {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, lo < n && l.key(l.entry(b, lo)) == key
+}
+
+// at returns what an entry says of a moment, and whether that is the last it
+// says; false: it says nothing any more.
+func (l layout) at(b block, i int, now second) (s step, last, ok bool) {
+	code, value := l.value(b, i)
+	if code != codeSteps {
+		return step{code, value}, true, now < value
+	}
+	for rest := b[headWords+b.len()*l.words+int(value):]; ; rest = rest[2:] {
+		s, last = step{rest[0] &^ lastStep, rest[1]}, rest[0]&lastStep != 0
+		if ok = now < s.until; ok || last {
+			return s, last, ok
+		}
+	}
+}
+
+func (l layout) value(b block, i int) (code, value uint32) {
+	entry := l.entry(b, i)
+	return entry[l.words-2] & codeSteps, entry[l.words-1]
+}
+
+// steps appends all steps of an entry.
+func (l layout) steps(steps []step, b block, i int) []step {
+	code, value := l.value(b, i)
+	if code != codeSteps {
+		return append(steps, step{code, value})
+	}
+	for rest := b[headWords+b.len()*l.words+int(value):]; ; rest = rest[2:] {
+		steps = append(steps, step{rest[0] &^ lastStep, rest[1]})
+		if rest[0]&lastStep != 0 {
+			return steps
+		}
+	}
+}
+
+// blockBuilder makes a block from its entries, which are to be added in
+// ascending order.
+type blockBuilder struct {
+	layout
+	head, tail []uint32 // entries, their further steps
+	buffer     []step
+}
+
+func (w *blockBuilder) reset(l layout) {
+	w.layout, w.head, w.tail = l, w.head[:0], w.tail[:0]
+}
+
+// add adds an entry that has steps.
+func (w *blockBuilder) add(key uint64, steps []step) {
+	if len(steps) == 1 && steps[0].answer < codeSteps {
+		w.put(key, steps[0].answer, steps[0].until)
+		return
+	}
+	w.put(key, codeSteps, uint32(len(w.tail)))
+	for _, s := range steps {
+		w.tail = append(w.tail, s.answer, s.until)
+	}
+	w.tail[len(w.tail)-2] |= lastStep
+}
+
+func (w *blockBuilder) put(key uint64, code, value uint32) {
+	key = key<<codeBits | uint64(code)
+	if w.words == layout6.words {
+		w.head = append(w.head, uint32(key>>32))
+	}
+	w.head = append(w.head, uint32(key), value)
+}
+
+// copy adds entries of another block.
+func (w *blockBuilder) copy(b block, from, to int) {
+	if len(b) == headWords+b.len()*w.words {
+		if from < to {
+			w.head = append(w.head, b[headWords+from*w.words:headWords+to*w.words]...)
+		}
+		return
+	}
+	for i := from; i < to; i++ {
+		w.buffer = w.layout.steps(w.buffer[:0], b, i)
+		w.add(w.key(w.entry(b, i)), w.buffer)
+	}
+}
+
+// entries returns the number of entries.
+func (w *blockBuilder) entries() int { return len(w.head) / w.words }
+
+// same tells whether a block is what would be built.
+func (w *blockBuilder) same(b block) bool {
+	n := w.entries()
+	if b.len() != n {
+		return false
+	}
+	return n == 0 || slices.Equal(b[headWords:headWords+len(w.head)], w.head) && slices.Equal(b[headWords+len(w.head):], w.tail)
+}
+
+// build returns the first word of the block; nil for no entries.
+func (w *blockBuilder) build() *uint32 {
+	if len(w.head) == 0 {
+		return nil
+	}
+	b := make(block, headWords+len(w.head)+len(w.tail))
+	b[0], b[1] = uint32(w.entries()), uint32(len(b))
+	copy(b[headWords:], w.head)
+	copy(b[headWords+len(w.head):], w.tail)
+	return &b[0]
+}

@@ -1,0 +1,65 @@
+package scoring
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// staging collects the steps of many prefixes for an ordered build of an
+// index, which costs a fraction of setting one after another.
+type staging struct {
+	v4, v6 []stagedEntry
+	more   []step
+}
+
+// stagedEntry is one prefix: its key within the index, and its only step, or
+// the place of its steps.
+type stagedEntry struct {
+	key  uint64
+	only step // the answer manySteps: until is a place in staging.more
+}
+
+// manySteps marks what is no answer. At its place stands a step that counts
+// the steps behind it.
+const manySteps = ^uint32(0)
+
+// add takes in the steps of a prefix.
+func (g *staging) add(x *Index, k scoredKey, steps []step) {
+	if len(steps) == 0 {
+		return
+	}
+	e := stagedEntry{key: x.key(k), only: steps[0]}
+	if len(steps) > 1 {
+		e.only = step{manySteps, uint32(len(g.more))}
+		g.more = append(g.more, step{until: uint32(len(steps))})
+		g.more = append(g.more, steps...)
+	}
+	if k.v6 {
+		g.v6 = append(g.v6, e)
+	} else {
+		g.v4 = append(g.v4, e)
+	}
+}
+
+func (e stagedEntry) steps(steps, more []step) []step {
+	if e.only.answer != manySteps {
+		return append(steps, e.only)
+	}
+	at := e.only.until
+	return append(steps, more[at+1:at+1+more[at].until]...)
+}
+
+// sort brings all into the order of an index. A prefix that was added twice
+// is an error.
+func (g *staging) sort(x *Index) error {
+	for v6, entries := range map[bool][]stagedEntry{false: g.v4, true: g.v6} {
+		slices.SortFunc(entries, func(a, b stagedEntry) int { return cmp.Compare(a.key, b.key) })
+		for i := 1; i < len(entries); i++ {
+			if entries[i-1].key == entries[i].key {
+				return fmt.Errorf("prefix %s comes twice", x.unkey(entries[i].key, v6).prefix())
+			}
+		}
+	}
+	return nil
+}
