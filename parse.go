@@ -51,6 +51,9 @@ func (cmd *parseCommand) Run(ctx context.Context, s *streams) error {
 	for _, file := range files {
 		summary, err := cmd.read(ctx, s, parser, file)
 		total.Add(summary)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // which signal it was
+		}
 		if err != nil {
 			return fmt.Errorf("parsing %s: %w", file, err)
 		}

@@ -48,12 +48,13 @@ func (o output) show(s *streams, answer json.RawMessage, t *table, remarks ...st
 	if err := t.print(s.out, s.outTerminal); err != nil || !s.outTerminal || len(remarks) == 0 {
 		return err
 	}
-	text := ""
-	for _, remark := range remarks {
-		text += "\n" + printableCell(remark)
+	if len(t.rows) > 0 {
+		remarks = append([]string{""}, remarks...)
 	}
-	if _, err := fmt.Fprintln(s.out, text); err != nil {
-		return fmt.Errorf("printing: %w", err)
+	for _, remark := range remarks {
+		if _, err := fmt.Fprintln(s.out, printableCell(remark)); err != nil {
+			return fmt.Errorf("printing: %w", err)
+		}
 	}
 	return nil
 }

@@ -90,6 +90,10 @@ func TestRun_onTerminal(t *testing.T) {
 				"would be listed  bl.example  203.0.113.7/32\n" +
 				"\n1 would be listed, 0 would be delisted\n",
 		},
+		{
+			"policy set ttl=3d", `{"changes":{"listed":[],"delisted":[],"listed_total":0,"delisted_total":0}}`,
+			"0 listed, 0 delisted\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
