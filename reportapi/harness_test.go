@@ -378,3 +378,12 @@ func (b breaking) body() io.ReadCloser {
 	}
 	return io.NopCloser(io.MultiReader(strings.NewReader(b.text), iotest.ErrReader(b.err)))
 }
+
+// newEmptyLedger is a ledger that nothing follows.
+func newEmptyLedger(t testing.TB) *boltledger.Ledger {
+	t.Helper()
+	ledger, err := boltledger.Open(filepath.Join(t.TempDir(), "ledger.db"), boltledger.Options{Now: func() time.Time { return start }})
+	must(t, err)
+	t.Cleanup(func() { must(t, ledger.Close()) })
+	return ledger
+}

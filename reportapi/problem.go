@@ -188,6 +188,9 @@ func (p *problem) prepare(c *gin.Context) {
 	c.Abort()
 	p.RequestID = requestIDOf(c)
 	header := c.Writer.Header()
+	for _, name := range []string{"Content-Type", "Content-Disposition", "ETag"} { // of the answer that did not come about
+		header.Del(name)
+	}
 	for name, values := range p.header {
 		header[name] = values
 	}

@@ -1,0 +1,78 @@
+package reportapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"penaltybox/reportapi"
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+func TestMetrics_count_reports_and_requests(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	send := func(form string) {
+		n.do(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: form, headers: []string{formBody}})
+	}
+	send("ip=203.0.113.7&kind=ssh&id=1")
+	send("ip=203.0.113.7&kind=ssh&id=1")
+	send("ip=203.0.113.7&kind=nonsense")
+	send("ip=" + serverAddr + "&kind=ssh")
+	n.do(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: "{\"ip\":\"203.0.113.8\",\"kind\":\"ssh\"}\n{\n", headers: []string{ndjsonBody}})
+	n.ledger.failWith(scoring.ErrUnavailable)
+	send("ip=203.0.113.7&kind=ssh")
+	n.do(t, call{line: "GET /wp-login.php"})
+	n.do(t, call{line: "BREW /v1/check/203.0.113.7"})
+
+	text := n.do(t, call{line: "GET /metrics"}).Body.String()
+	for _, line := range []string{
+		`penaltybox_reports_total{outcome="recorded"} 2`, `penaltybox_reports_total{outcome="duplicate"} 1`,
+		`penaltybox_reports_total{outcome="refused"} 2`, `penaltybox_reports_total{outcome="ignored"} 1`,
+		`penaltybox_reports_total{outcome="unavailable"} 1`,
+		`penaltybox_http_requests_total{method="POST",route="/v1/incidents",status="201"} 1`,
+		`penaltybox_http_requests_total{method="POST",route="/v1/incidents",status="503"} 1`,
+		`penaltybox_http_requests_total{method="GET",route="none",status="404"} 1`,
+		`penaltybox_http_request_duration_seconds_count{method="POST",route="/v1/incidents"} 6`,
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("/metrics does not say %s", line)
+		}
+	}
+	if !strings.Contains(text, `method="other"`) || strings.Contains(text, "BREW") || strings.Contains(text, "wp-login") {
+		t.Error("strangers' methods or paths became labels")
+	}
+}
+
+func TestMetrics_names_follow_the_rules(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.strike(t, "203.0.113.7")
+	families, err := n.registry.Gather()
+	must(t, err)
+	if len(families) < 3 {
+		t.Fatalf("only %d metrics", len(families))
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	must(t, err)
+	for _, problem := range problems {
+		t.Errorf("%s: %s", problem.Metric, problem.Text)
+	}
+	for _, family := range families {
+		if !strings.HasPrefix(family.GetName(), "penaltybox_") {
+			t.Errorf("%s does not begin with penaltybox_", family.GetName())
+		}
+	}
+}
+
+func TestMetrics_elsewhere_are_not_here(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, func(c *reportapi.Config) { c.ServeMetrics = false })
+	w := n.do(t, call{line: "GET /metrics"})
+	if w.Code != http.StatusNotFound {
+		t.Errorf("answers %d", w.Code)
+	}
+}
