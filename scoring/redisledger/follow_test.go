@@ -60,6 +60,21 @@ func TestFollow_trimmed(t *testing.T) {
 	}
 }
 
+// TestFollow_silentGap: an entry was lost and none follows that would tell. The
+// tail of the feed does.
+func TestFollow_silentGap(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	n := startNode(t, redisledger.Options{URL: server.URL()})
+	loaded := n.Replaced()
+	server.Do("EVAL", loseEntry, "2", "pb:{5}:ledger", "pb:{5}:feed")
+	eventually(t, "the shard is loaded again", func() bool { return n.Replaced() == loaded+1 })
+	time.Sleep(3 * time.Second) // three looks at the tails
+	if got := n.Replaced() - loaded; got != 1 {
+		t.Errorf("the shard was loaded %d times for one gap", got)
+	}
+}
+
 // TestFollow_twoNodes: two nodes record at the same time, also the same ids
 // with other content. What they know in the end is the same, and the ledger's.
 func TestFollow_twoNodes(t *testing.T) {

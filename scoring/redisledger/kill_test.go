@@ -174,6 +174,10 @@ func TestLedger_Record_killedServer(t *testing.T) {
 	server.Restart()
 	<-done
 	eventually(t, "the outage is over", func() bool { return n.State().Outage == nil })
+	eventually(t, "reading works again", func() bool {
+		_, err := n.Ledger.Control(t.Context())
+		return err == nil
+	})
 	wantAll(t, n.Ledger, acknowledged)
 	eventually(t, "the sink has all", func() bool {
 		counting := n.Counting(n.Now())

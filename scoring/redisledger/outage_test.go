@@ -41,6 +41,7 @@ func TestFollow_emptied(t *testing.T) {
 			loaded := n.Replaced()
 
 			server.Do("SWAPDB", "0", "1") // at once another database
+			n.refuses(t, n.incident("192.0.2.1", 2), scoring.ErrUnavailable, scoring.ErrOtherLedger)
 			eventually(t, "the outage is reported", func() bool { return n.State().Outage != nil })
 			if !n.State().CaughtUp || n.Replaced() != loaded {
 				t.Errorf("the state is %+v after %d more loads, want the old one kept", n.State(), n.Replaced()-loaded)

@@ -98,6 +98,7 @@ func TestScripts_sentTwice(t *testing.T) {
 type slotHook struct {
 	mu    sync.Mutex
 	seen  int
+	most  int // keys of one script
 	wrong []string
 }
 
@@ -128,6 +129,7 @@ func (h *slotHook) look(cmd redis.Cmder) {
 	h.seen++
 	args := cmd.Args()
 	count, _ := args[2].(int)
+	h.most = max(h.most, count)
 	tags := map[string]bool{}
 	for _, key := range args[3 : 3+count] {
 		tags[hashTag(fmt.Sprint(key))] = true
@@ -143,8 +145,11 @@ func TestScripts_oneSlotEach(t *testing.T) {
 	hook := &slotHook{}
 	l.client.AddHook(hook)
 	var incidents []scoring.Incident
-	for i := range 500 { // over all shards, several calls' worth
-		incidents = append(incidents, incidentOn(l, fmt.Sprintf("192.0.2.%d", i%256), scoring.ID(i)))
+	for i := range 256 { // over all shards
+		incidents = append(incidents, incidentOn(l, fmt.Sprintf("192.0.2.%d", i), scoring.ID(i)))
+	}
+	for i := range 3 * rowsPerCall { // of one, several calls' worth
+		incidents = append(incidents, incidentOn(l, "192.0.2.1", scoring.ID(1000+i)))
 	}
 	if _, err := l.Record(t.Context(), incidents); err != nil {
 		t.Fatal(err)
@@ -157,6 +162,9 @@ func TestScripts_oneSlotEach(t *testing.T) {
 	}
 	if n, err := l.Purge(t.Context(), l.Now().Add(48*time.Hour)); n != len(incidents) || err != nil {
 		t.Fatalf("purged %d incidents of %d: %v", n, len(incidents), err)
+	}
+	if hook.most > 2+2*rowsPerCall {
+		t.Errorf("one script was given %d keys: it holds up everybody else", hook.most)
 	}
 	if hook.seen < scoring.Shards || len(hook.wrong) > 0 {
 		t.Errorf("of %d scripts these touch several slots: %v", hook.seen, hook.wrong)
@@ -213,6 +221,48 @@ func TestLedger_Record_memoryFull(t *testing.T) {
 	if receipts, err := l.Record(t.Context(), []scoring.Incident{in}); err != nil || receipts[0].Err != nil {
 		t.Errorf("recording with memory again: %+v, %v", receipts, err)
 	}
+}
+
+// TestLedger_Record_forgets: Redis keeps nothing for good. A bucket lives a
+// minute longer than its last incident, a detail than its own.
+func TestLedger_Record_forgets(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	l := openOn(t, server)
+	short, long, gone := incidentOn(l, "192.0.2.1", 1), incidentOn(l, "192.0.2.1", 2), incidentOn(l, "192.0.2.1", 3)
+	long.Expires = short.Expires.Add(time.Hour)
+	gone.Expires = l.Now().Add(-2 * time.Minute)
+	bucket, detail := bucketOf(short.Prefix).key(), detailKey(short.Key())
+	lives := func(key string, want time.Duration) {
+		t.Helper()
+		seconds, _ := strconv.Atoi(server.Do("TTL", key))
+		if got := time.Duration(seconds) * time.Second; (got - want).Abs() > time.Minute/2 {
+			t.Errorf("%s lives for %s, want %s", key, got, want)
+		}
+	}
+	for _, step := range []struct {
+		in     scoring.Incident
+		bucket time.Duration
+	}{
+		{short, time.Hour + time.Minute},
+		{long, 2*time.Hour + time.Minute},
+		{gone, 2*time.Hour + time.Minute},
+	} {
+		if _, err := l.Record(t.Context(), []scoring.Incident{step.in}); err != nil {
+			t.Fatal(err)
+		}
+		lives(bucket, step.bucket)
+	}
+	lives(detail, time.Hour+time.Minute)
+	if got := server.Do("ZCARD", bucket); got != "2" {
+		t.Errorf("the bucket holds %s incidents, want the 2 that live", got)
+	}
+	longer := scoring.Amendment{Key: short.Key(), Version: 1, Expires: short.Expires.Add(9 * time.Hour)}
+	if err := l.Amend(t.Context(), longer); err != nil {
+		t.Fatal(err)
+	}
+	lives(bucket, 10*time.Hour+time.Minute)
+	lives(detail, 10*time.Hour+time.Minute)
 }
 
 // TestLedger_Record_forgotten: an id may come again once the first incident is
