@@ -1,0 +1,57 @@
+package main
+
+import (
+	"log/slog"
+	"net/netip"
+	"testing"
+	"time"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/control"
+)
+
+// The wall clock jumps forty days ahead, and an hour later somebody sets it
+// right: what was listed is listed again, because nothing was forgotten.
+func TestUpkeep_clockJumps(t *testing.T) {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	board, err := scoring.NewScoreboard(scoring.DefaultPolicy(), []scoring.Rule{{Categories: scoring.AllCategories}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.NewTextHandler(testLog{t}, nil))
+	node := newNode(board, control.NewBook(), func() time.Time { return now }, logger)
+	upkeep := upkeep{node: node, logger: logger}
+	addr := netip.MustParseAddr("203.0.113.7")
+	node.Apply(scoring.Entry{Incident: scoring.Incident{
+		Prefix: scoring.PrefixOf(addr), ID: 1, Kind: 16, Points: 50, Reporter: 1, Reported: now, Expires: now.Add(scoring.DefaultTTL),
+	}})
+	guard, steady := newJumpGuard(now, 0), time.Duration(0)
+	pass := func(wall, real time.Duration) {
+		now, steady = now.Add(wall), steady+real
+		upkeep.second(t.Context(), guard, steady)
+	}
+	listed := func() bool { return board.Verdict(addr, 0, now).Listed }
+
+	pass(time.Second, time.Second)
+	if !listed() {
+		t.Fatal("not listed to begin with")
+	}
+	pass(40*24*time.Hour, time.Second)
+	for range 100 {
+		pass(30*time.Second, 30*time.Second)
+	}
+	if listed() {
+		t.Error("forty days later the listing still holds")
+	}
+	if board.Count(scoring.PrefixOf(addr)) != 1 {
+		t.Fatal("the incident was forgotten although the clock had jumped")
+	}
+	before := board.SetVersion(0)
+	pass(-40*24*time.Hour, time.Second)
+	if !listed() {
+		t.Error("not listed again after the clock was set right")
+	}
+	if board.SetVersion(0) == before {
+		t.Error("the lists were not told that the address is back")
+	}
+}
