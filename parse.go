@@ -58,7 +58,8 @@ func (cmd *parseCommand) Run(ctx context.Context, s *streams) error {
 			return fmt.Errorf("parsing %s: %w", file, err)
 		}
 	}
-	if s.errTerminal {
+	// The server refuses what lies ahead, so a cron job must hear of it.
+	if s.errTerminal || total.Ahead > 0 {
 		fmt.Fprintf(s.err, "penaltybox: %s\n", total)
 	}
 	return nil
