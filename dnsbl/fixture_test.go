@@ -104,6 +104,7 @@ func newStory(t testing.TB, zones ...Zone) *story {
 	server, err := New(Config{
 		Zones: zones,
 		Board: s.board,
+		Index: memoryIndex{s.board},
 		State: func(time.Time) State { return State(s.state.Load()) },
 		Categories: func() []scoring.Category {
 			return scoring.DefaultPolicy().Categories

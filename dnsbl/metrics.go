@@ -11,6 +11,7 @@ import (
 type metrics struct {
 	queries     *prometheus.CounterVec
 	discarded   *prometheus.CounterVec
+	unsent      prometheus.Counter
 	connections prometheus.Gauge
 	rejected    prometheus.Counter
 }
@@ -25,6 +26,10 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penaltybox_dns_discarded_messages_total",
 			Help: "DNS messages that are no queries, by reason: reply, opcode, sections, unreadable.",
 		}, []string{"reason"}),
+		unsent: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "penaltybox_dns_unsent_replies_total",
+			Help: "DNS replies that the system did not take for sending.",
+		}),
 		connections: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "penaltybox_dns_tcp_connections",
 			Help: "DNS connections over TCP that are open.",
@@ -38,17 +43,22 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	return m, errors.Join(
-		registerer.Register(m.queries), registerer.Register(m.discarded),
+		registerer.Register(m.queries), registerer.Register(m.discarded), registerer.Register(m.unsent),
 		registerer.Register(m.connections), registerer.Register(m.rejected),
 	)
 }
 
 func (m *metrics) count(zone *servedZone, via transport, result result) {
+	m.counter(zone, via, result).Inc()
+}
+
+// counter returns the counter of one zone, transport and result.
+func (m *metrics) counter(zone *servedZone, via transport, result result) prometheus.Counter {
 	name := ""
 	if zone != nil {
 		name = strings.TrimSuffix(zone.Origin, ".")
 	}
-	m.queries.WithLabelValues(name, string(via), string(result)).Inc()
+	return m.queries.WithLabelValues(name, string(via), string(result))
 }
 
 // discard counts a message that never became a query.

@@ -12,6 +12,9 @@ import (
 // §2.3.4).
 const maxNameOctets = 255
 
+// maxLabelOctets is the longest label (RFC 1035 §2.3.4).
+const maxLabelOctets = 63
+
 // queryOctets is the longest address in front of an origin: 32 nibble labels
 // of two octets each.
 const queryOctets = 64
@@ -30,6 +33,20 @@ type wireName struct {
 // set reads a written name that ends with a dot. It reports false when the
 // name cannot stand on the wire.
 func (n *wireName) set(written string) bool {
+	if !n.setExact(written) {
+		return false
+	}
+	// Length octets are at most 63 and are not letters.
+	for i, c := range n.octets[:n.length] {
+		if 'A' <= c && c <= 'Z' {
+			n.octets[i] = c + 'a' - 'A'
+		}
+	}
+	return true
+}
+
+// setExact is set without lower-casing.
+func (n *wireName) setExact(written string) bool {
 	end, err := dns.PackDomainName(written, n.octets[:], 0, nil, false)
 	if err != nil || end == 0 {
 		return false
@@ -38,12 +55,6 @@ func (n *wireName) set(written string) bool {
 	for at := 0; at < n.length; at += 1 + int(n.octets[at]) {
 		n.starts[n.labels] = uint8(at)
 		n.labels++
-	}
-	// Length octets are at most 63 and are not letters.
-	for i, c := range n.octets[:n.length] {
-		if 'A' <= c && c <= 'Z' {
-			n.octets[i] = c + 'a' - 'A'
-		}
 	}
 	return true
 }

@@ -26,10 +26,14 @@ type Config struct {
 	Zones []Zone
 	// Board tells verdicts.
 	Board Board
+	// Index finds what the board's rules say; nil: the board is asked. It
+	// must always agree with the board.
+	Index Index
 	// State tells how far the board can be trusted. It must not block.
 	State func(now time.Time) State
 	// Categories returns the policy's categories in the policy's order,
-	// with their return codes. They may change while the server runs.
+	// with their return codes. They may change while the server runs; they
+	// then come in another slice.
 	Categories func() []scoring.Category
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
@@ -63,6 +67,8 @@ func (c Config) validate() error {
 // Server answers DNS queries for its zones.
 type Server struct {
 	responder responder
+	index     Index // nil: the board is asked
+	gate      gate  // nil: every query is answered
 	zones     atomic.Pointer[zoneSet]
 	now       func() time.Time
 	logger    *slog.Logger
@@ -83,6 +89,7 @@ type Server struct {
 func New(config Config) (*Server, error) {
 	s := &Server{
 		responder: responder{config.Board, config.State, config.Categories},
+		index:     config.Index,
 		now:       config.Now,
 		logger:    config.Logger,
 		failed:    make(chan error, 1),
@@ -137,7 +144,9 @@ func (s *Server) Start(ctx context.Context, addrs ...string) error {
 	s.closed = true
 	for _, socket := range sockets {
 		s.addrs = append(s.addrs, socket.addr)
-		s.serve(&dns.Server{PacketConn: socket.packets})
+		for _, conn := range socket.packets {
+			s.serve(&dns.Server{PacketConn: s.packetConn(conn)})
+		}
 		s.serve(&dns.Server{Listener: boundListener{socket.listener, s.conns}})
 		s.logger.InfoContext(ctx, "answering DNS", "address", socket.addr.String())
 	}

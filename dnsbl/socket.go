@@ -13,14 +13,23 @@ import (
 // bindAttempts is how often a free port is tried that UDP and TCP must share.
 const bindAttempts = 20
 
-// socket is one bound address: the same port for UDP and TCP.
+// socket is one bound address: the same port for UDP and TCP. Several UDP
+// sockets may share it.
 type socket struct {
 	addr     netip.AddrPort
-	packets  net.PacketConn
+	packets  []*net.UDPConn
 	listener net.Listener
 }
 
-func (s socket) close() error { return errors.Join(s.packets.Close(), s.listener.Close()) }
+func (s socket) close() error { return errors.Join(closeAll(s.packets), s.listener.Close()) }
+
+func closeAll(conns []*net.UDPConn) error {
+	var faults []error
+	for _, conn := range conns {
+		faults = append(faults, conn.Close())
+	}
+	return errors.Join(faults...)
+}
 
 // bindAll binds every address, or none.
 func bindAll(ctx context.Context, addrs []string) ([]socket, error) {
@@ -61,16 +70,16 @@ func bind(ctx context.Context, addr string, all []string) (socket, error) {
 
 // bindBoth binds UDP first, and TCP on the port that UDP got.
 func bindBoth(ctx context.Context, family, addr string) (socket, error) {
-	var config net.ListenConfig
-	packets, err := config.ListenPacket(ctx, "udp"+family, addr)
+	packets, err := bindPackets(ctx, "udp"+family, addr)
 	if err != nil {
 		return socket{}, err
 	}
-	got := packets.LocalAddr().(*net.UDPAddr).AddrPort()
+	got := packets[0].LocalAddr().(*net.UDPAddr).AddrPort()
 	host, _, _ := net.SplitHostPort(addr) // split before
+	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp"+family, net.JoinHostPort(host, strconv.Itoa(int(got.Port()))))
 	if err != nil {
-		return socket{}, errors.Join(err, packets.Close())
+		return socket{}, errors.Join(err, closeAll(packets))
 	}
 	return socket{netip.AddrPortFrom(got.Addr().Unmap(), got.Port()), packets, listener}, nil
 }

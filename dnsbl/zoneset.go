@@ -27,6 +27,7 @@ type servedZone struct {
 	parent      *servedZone // the zone of the same server that encloses this one
 	nodes       map[string]node
 	soa         dns.SOA
+	wireSOA     wireSOA
 	nameservers []string
 	negativeTTL uint32
 }
@@ -92,6 +93,7 @@ func newServedZone(z Zone, serial uint32) *servedZone {
 		Ns: served.nameservers[0], Mbox: mailbox, Serial: serial,
 		Refresh: soaRefresh, Retry: soaRetry, Expire: soaExpire, Minttl: served.negativeTTL,
 	}
+	served.wireSOA = newWireSOA(&served.soa, served.negativeTTL)
 	return served
 }
 
