@@ -60,6 +60,7 @@ section() {
 	set +m
 	wait "$job"
 	status=$?
+	kill -TERM -- "-$job" 2>/dev/null # what the command left behind
 	job=
 	printf '%s %4d s\n' "$([ "$status" -eq 0 ] && echo ok || echo FAILED)" $((SECONDS - begin))
 	if [ "$status" -ne 0 ]; then
