@@ -70,20 +70,36 @@ func (l layout) key(entry []uint32) uint64 {
 	return key >> codeBits
 }
 
-// search returns the place of a key, or where it would stand. Keys are spread
-// evenly more often than not, so it looks where the key should be, and closes
-// in from there in at most twice the steps of a binary search.
+// search returns the place of a key, or where it would stand.
 func (l layout) search(b block, key uint64) (int, bool) {
-	n := b.len()
-	if n == 0 {
+	if b == nil {
 		return 0, false
 	}
+	n := int(b[0])
+	entries := b[headWords : headWords+n*l.words]
+	first := uint32(key << (64 - l.keyBits) >> 32) // the entry's first word, without the code
+	i := lowerBound(entries, n, l.words, first)
+	if l.words == layout4.words {
+		return i, i < n && entries[2*i]>>codeBits == uint32(key)
+	}
+	for i < n && entries[3*i] == first && entries[3*i+1]>>codeBits < uint32(key)&codeSteps {
+		i++
+	}
+	return i, i < n && entries[3*i] == first && entries[3*i+1]>>codeBits == uint32(key)&codeSteps
+}
+
+// lowerBound returns the first of n entries whose first word is not below a
+// bound.
+// Keys are spread evenly more often than not, so it looks where the bound
+// should be, and closes in from there in at most twice the steps of a binary
+// search.
+func lowerBound(entries []uint32, n, words int, bound uint32) int {
 	lo, hi := 0, n
-	guess := int(key >> (l.keyBits - 16) * uint64(n) >> 16)
-	if l.key(l.entry(b, guess)) < key {
+	guess := int(uint64(bound) * uint64(n) >> 32)
+	if entries[guess*words] < bound {
 		lo = guess + 1
 		for step := 4; lo+step < n; step *= 2 {
-			if l.key(l.entry(b, lo+step)) >= key {
+			if entries[(lo+step)*words] >= bound {
 				hi = lo + step
 				break
 			}
@@ -92,7 +108,7 @@ func (l layout) search(b block, key uint64) (int, bool) {
 	} else {
 		hi = guess
 		for step := 4; hi-step > 0; step *= 2 {
-			if l.key(l.entry(b, hi-step)) < key {
+			if entries[(hi-step)*words] < bound {
 				lo = hi - step + 1
 				break
 			}
@@ -101,13 +117,13 @@ func (l layout) search(b block, key uint64) (int, bool) {
 	}
 	for lo < hi {
 		mid := int(uint(lo+hi) / 2)
-		if l.key(l.entry(b, mid)) < key {
+		if entries[mid*words] < bound {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
-	return lo, lo < n && l.key(l.entry(b, lo)) == key
+	return lo
 }
 
 // at returns what an entry says of a moment, and whether that is the last it
