@@ -40,7 +40,9 @@ type fastPath struct {
 	zones   *zoneSet
 	current bool
 
-	query rawQuery // the one at hand
+	// Of the query at hand.
+	query  rawQuery
+	client netip.Addr // unmapped
 }
 
 // fate is what becomes of a query.
@@ -89,12 +91,13 @@ func (f *fastPath) answer(query, buffer []byte, client netip.Addr) (reply []byte
 	if !f.current || !q.read(query) {
 		return nil, fateHandler
 	}
+	f.client = client.Unmap().WithZone("")
 	reply, zone, result := f.compose(append(buffer[:0], query[:q.end]...))
 	if reply == nil || len(reply) > q.edns.limit() {
 		return nil, fateHandler
 	}
 	if f.server.gate != nil {
-		fate = f.server.gate.decide(client.Unmap(), zone, result, f.now)
+		fate = f.server.gate.decide(f.client, zone, result, f.now)
 	}
 	switch fate {
 	case fateHandler, fateDrop:
@@ -247,5 +250,12 @@ func (f *fastPath) finish(reply []byte, rcode, flags byte) []byte {
 	if f.query.edns.do {
 		do = optDo
 	}
-	return append(reply, 0, 0, byte(dns.TypeOPT), byte(udpSize>>8), byte(udpSize&0xff), 0, ednsVersion, do, 0, 0, 0)
+	reply = append(reply, 0, 0, byte(dns.TypeOPT), byte(udpSize>>8), byte(udpSize&0xff), 0, ednsVersion, do, 0, 0, 0)
+	if f.query.edns.cookie.length == 0 || !f.client.IsValid() {
+		return reply
+	}
+	const cookieOctets = clientCookieOctets + ownCookieOctets
+	reply[len(reply)-1] = optionOctets + cookieOctets
+	reply = append(reply, 0, dns.EDNS0COOKIE, 0, cookieOctets)
+	return f.server.cookies.Load().appendReply(reply, &f.query.edns.cookie, f.client, f.now)
 }

@@ -58,7 +58,7 @@ func (s *story) quickly(packet []byte) ([]byte, fate) {
 	fast.begin()
 	defer fast.end()
 	var buffer [udpSize]byte
-	return fast.answer(packet, buffer[:], netip.MustParseAddr("192.0.2.1"))
+	return fast.answer(packet, buffer[:], asking)
 }
 
 // expectParity wants the fast path to leave a packet to the handler, or to give
@@ -173,10 +173,15 @@ func parityQueries(name string, qtype uint16) []*dns.Msg {
 	}
 	version := withEDNS(name, qtype, 1232, false)
 	version.IsEdns0().SetVersion(1)
+	withServerCookie := withCookie(name, qtype, "24a5ac0012345678010000006a1b2c3d0011223344556677")
+	badCookie := withCookie(name, qtype, "24a5ac001234567801")
 	class := new(dns.Msg).SetQuestion(name, qtype)
 	class.Question[0].Qclass = dns.ClassCHAOS
 	update := new(dns.Msg).SetUpdate(name)
-	return []*dns.Msg{plain, flags, withEDNS(name, qtype, 0, false), withEDNS(name, qtype, 512, true), options, version, class, update}
+	return []*dns.Msg{
+		plain, flags, withEDNS(name, qtype, 0, false), withEDNS(name, qtype, 512, true), options, withServerCookie,
+		version, class, update, badCookie,
+	}
 }
 
 // Every question in every spelling, at moments around which answers change.
@@ -236,7 +241,7 @@ func TestFast_takesPlainQueries(t *testing.T) {
 			for _, qtype := range []uint16{dns.TypeA, dns.TypeTXT, dns.TypeAAAA, dns.TypeMX, dns.TypeANY} {
 				queries := parityQueries(name, qtype)
 				for i, query := range queries {
-					plain := i < len(queries)-3 // the last are odd
+					plain := i < len(queries)-4 // the last are odd
 					if got := s.expectParity(t, pack1(t, query)); got != (want && plain) {
 						t.Errorf("taken %t, want %t: %v", got, want && plain, query)
 					}
@@ -282,7 +287,7 @@ func TestFast_followsCategories(t *testing.T) {
 		categories[0].Code = code
 		s.responder.categories = func() []scoring.Category { return categories }
 		fast.begin()
-		reply, _ := fast.answer(packet, buffer[:], netip.Addr{})
+		reply, _ := fast.answer(packet, buffer[:], asking)
 		if got := codes(t, parse(t, reply)); !slices.Contains(got, int(code)) {
 			t.Errorf("codes %v, want %d among them", got, code)
 		}
@@ -350,7 +355,7 @@ func BenchmarkFast_answer(b *testing.B) {
 			for b.Loop() {
 				fast.begin()
 				for range 16 { // an ordinary batch; figures are for 16 queries
-					if _, fate := fast.answer(packet, buffer[:], netip.Addr{}); fate != fateReply {
+					if _, fate := fast.answer(packet, buffer[:], asking); fate != fateReply {
 						b.Fatal(fate)
 					}
 				}
@@ -378,6 +383,7 @@ func fastQueries() []namedQuery {
 	return []namedQuery{
 		{"listed A", new(dns.Msg).SetQuestion(listed4, dns.TypeA)},
 		{"listed A with EDNS", withEDNS(listed4, dns.TypeA, 1232, true)},
+		{"listed A with a cookie", withCookie(listed4, dns.TypeA, "24a5ac0012345678")},
 		{"listed TXT", new(dns.Msg).SetQuestion(listed4, dns.TypeTXT)},
 		{"unlisted A", new(dns.Msg).SetQuestion(unlisted4, dns.TypeA)},
 		{"unlisted A in mixed case", new(dns.Msg).SetQuestion("66.113.0.203.bL.eXampLe.", dns.TypeA)},

@@ -137,6 +137,14 @@ func (s *story) listen(t testing.TB, addrs ...string) *story {
 	return s
 }
 
+// asking is where the questions without a wire come from.
+var asking = netip.MustParseAddr("192.0.2.1")
+
+// reply answers one message without a wire.
+func (s *story) reply(query *dns.Msg, via transport, now time.Time) ([]byte, error) {
+	return s.Server.reply(query, asker{asking, via}, now)
+}
+
 // handle answers one question without a wire.
 func (s *story) handle(t testing.TB, name string, qtype uint16) *dns.Msg {
 	t.Helper()

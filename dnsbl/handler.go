@@ -2,6 +2,7 @@ package dnsbl
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/miekg/dns"
@@ -14,6 +15,21 @@ const (
 	transportUDP transport = "udp"
 	transportTCP transport = "tcp"
 )
+
+// asker is who asks, and how.
+type asker struct {
+	addr netip.Addr // unmapped
+	via  transport
+}
+
+// askerOf tells who is at the other end.
+func askerOf(w dns.ResponseWriter) asker {
+	from := asker{via: transport(w.LocalAddr().Network())}
+	if remote, err := netip.ParseAddrPort(w.RemoteAddr().String()); err == nil {
+		from.addr = remote.Addr().Unmap().WithZone("")
+	}
+	return from
+}
 
 // accept decides from the header alone. Replies get silence, NOTIFY and every
 // other opcode but QUERY is not implemented, and a query has one question (RFC
@@ -37,8 +53,7 @@ func (s *Server) accept(header dns.Header) dns.MsgAcceptAction {
 
 // serveDNS is the handler of the DNS library.
 func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
-	via := transport(w.LocalAddr().Network())
-	reply, err := s.reply(query, via, s.now())
+	reply, err := s.reply(query, askerOf(w), s.now())
 	if err != nil {
 		s.logger.Debug("no reply to a DNS query", "remote", w.RemoteAddr().String(), "error", err)
 		return
@@ -49,9 +64,9 @@ func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
 }
 
 // reply answers a query with the octets to send. It does no I/O.
-func (s *Server) reply(query *dns.Msg, via transport, now time.Time) ([]byte, error) {
-	e, a := s.decide(query, now)
-	s.metrics.count(a.zone, via, a.result)
+func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, error) {
+	e, a := s.decide(query, from, now)
+	s.metrics.count(a.zone, from.via, a.result)
 
 	reply := new(dns.Msg).SetReply(query)
 	reply.Compress = true
@@ -59,17 +74,17 @@ func (s *Server) reply(query *dns.Msg, via transport, now time.Time) ([]byte, er
 	reply.Authoritative = a.authoritative
 	reply.Answer, reply.Ns = a.records, a.authority
 	if e.present {
-		reply.Extra = []dns.RR{e.opt(a.extended)}
+		reply.Extra = []dns.RR{e.opt(s.answerCookie(&e.cookie, from, now), a.extended)}
 	}
 	limit := dns.MaxMsgSize
-	if via == transportUDP {
+	if from.via == transportUDP {
 		limit = e.limit()
 	}
 	return pack(reply, limit)
 }
 
 // decide answers what the header did not already decide.
-func (s *Server) decide(query *dns.Msg, now time.Time) (edns, answer) {
+func (s *Server) decide(query *dns.Msg, from asker, now time.Time) (edns, answer) {
 	e, err := readEDNS(query)
 	if err != nil || len(query.Question) != 1 {
 		return e, answer{result: resultMalformed, rcode: dns.RcodeFormatError}
@@ -82,6 +97,15 @@ func (s *Server) decide(query *dns.Msg, now time.Time) (edns, answer) {
 		return e, answer{result: resultMalformed, rcode: dns.RcodeFormatError}
 	}
 	return e, s.responder.answer(s.zones.Load(), &q, now)
+}
+
+// answerCookie returns the cookie of the reply to a query with one; nil for
+// none.
+func (s *Server) answerCookie(asked *cookie, from asker, now time.Time) []byte {
+	if asked.length == 0 || !from.addr.IsValid() {
+		return nil
+	}
+	return s.cookies.Load().appendReply(nil, asked, from.addr, now)
 }
 
 // pack writes a reply in at most limit octets. One that is longer goes without

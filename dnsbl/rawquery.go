@@ -95,12 +95,12 @@ func (e *edns) read(record []byte) bool {
 		do:      record[7]&optDo != 0,
 	}
 	options := record[optOctets:]
-	return len(options) == int(binary.BigEndian.Uint16(record[9:])) && readableOptions(options)
+	return len(options) == int(binary.BigEndian.Uint16(record[9:])) && e.readOptions(options)
 }
 
-// readableOptions tells whether options are well formed. Of those that have a
-// form of their own it knows the frequent ones.
-func readableOptions(options []byte) bool {
+// readOptions keeps the first COOKIE option and tells whether all are well
+// formed. Of those that have a form of their own it knows the frequent ones.
+func (e *edns) readOptions(options []byte) bool {
 	for len(options) > 0 {
 		if len(options) < optionOctets {
 			return false
@@ -109,6 +109,9 @@ func readableOptions(options []byte) bool {
 		size := int(binary.BigEndian.Uint16(options[2:]))
 		options = options[optionOctets:]
 		if size > len(options) || !readableOption(code, options[:size]) {
+			return false
+		}
+		if code == dns.EDNS0COOKIE && e.cookie.length == 0 && !e.cookie.read(options[:size]) {
 			return false
 		}
 		options = options[size:]

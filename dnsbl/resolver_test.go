@@ -48,6 +48,8 @@ func TestStory_dig(t *testing.T) {
 		{"1.0.0.127.bl.example A", []string{"status: NXDOMAIN"}},
 		{"+dnssec +nocookie 7.113.0.203.bl.example A", []string{"flags: do;", "status: NOERROR"}},
 		{"+edns=1 +noednsnegotiation 7.113.0.203.bl.example A", []string{"status: BADVERS", "EDNS: version: 0"}},
+		{"+cookie 7.113.0.203.bl.example A", []string{"; COOKIE: ", "(good)", "status: NOERROR"}},
+		{"+cookie=24a5ac0012345678 +tcp 66.113.0.203.bl.example A", []string{"; COOKIE: 24a5ac001234567801000000", "(good)", "status: NXDOMAIN"}},
 		{"+opcode=notify bl.example SOA", []string{"status: NOTIMP"}},
 		{"bl.example AXFR", []string{"Transfer failed."}},
 		{"CH version.bind TXT", []string{"status: REFUSED"}},

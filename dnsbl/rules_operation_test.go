@@ -153,7 +153,7 @@ func TestR22_nothingElseIsEverListed(t *testing.T) {
 		state := State(rapid.Uint8Range(0, 5).Draw(t, "state"))
 		s.become(state)
 		name := QueryName(addr, "bl.example")
-		_, a := s.decide(new(dns.Msg).SetQuestion(name, rapid.SampledFrom(someTypes).Draw(t, "type")), start)
+		_, a := s.decide(new(dns.Msg).SetQuestion(name, rapid.SampledFrom(someTypes).Draw(t, "type")), asker{asking, transportUDP}, start)
 		trusted := state == Current || state == Stale
 		listed := trusted && s.board.Verdict(addr, 0, start).Listed || isTestEntry(addr)
 		if len(a.records) > 0 && !listed {

@@ -41,6 +41,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Registerer takes the metrics; nil: they are counted for nobody.
 	Registerer prometheus.Registerer
+	// CookieSecrets are shared by servers that answer for one another; the
+	// zero value: a random one.
+	CookieSecrets CookieSecrets
 	// TCPConnections bounds the open TCP connections; 0:
 	// [DefaultTCPConnections].
 	TCPConnections int
@@ -70,6 +73,7 @@ type Server struct {
 	index     Index // nil: the board is asked
 	gate      gate  // nil: every query is answered
 	zones     atomic.Pointer[zoneSet]
+	cookies   atomic.Pointer[CookieSecrets]
 	now       func() time.Time
 	logger    *slog.Logger
 	metrics   *metrics
@@ -105,6 +109,7 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("configuring DNS: %w", err)
 	}
 	s.zones.Store(zones)
+	s.SetCookieSecrets(config.CookieSecrets)
 	if s.metrics, err = newMetrics(config.Registerer); err != nil {
 		return nil, fmt.Errorf("registering DNS metrics: %w", err)
 	}
@@ -125,6 +130,12 @@ func (s *Server) Reload(zones []Zone) error {
 	}
 	s.zones.Store(set)
 	return nil
+}
+
+// SetCookieSecrets makes cookies with other secrets from now on.
+func (s *Server) SetCookieSecrets(secrets CookieSecrets) {
+	secrets = secrets.orRandom()
+	s.cookies.Store(&secrets)
 }
 
 // Start binds UDP and TCP on each address (host:port; port 0 takes a free one,
