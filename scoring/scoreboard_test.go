@@ -226,6 +226,9 @@ func TestScoreboard_crowd_melts(t *testing.T) {
 	if s := b.Stats(); s.Prefixes != 0 || s.Incidents != 0 {
 		t.Fatalf("stats after all are gone: %+v", s)
 	}
+	if n := len(b.shards[ShardOf(prefix)].crowds); n != 0 {
+		t.Fatalf("%d crowds are left", n)
+	}
 }
 
 // keptBy counts the incidents of a prefix that verdicts walk.
