@@ -23,28 +23,28 @@ func TestRestore_cutFile(t *testing.T) {
 	}
 }
 
-// Whichever bit of a file is wrong, it is refused by name, unless the bit says
-// nothing (zstd has some) and what comes out is all that went in.
+// Whichever byte of a file has a wrong bit, it is refused by name, unless the
+// bit says nothing (zstd has some) and what comes out is all that went in.
 func TestRestore_damagedFile(t *testing.T) {
 	t.Parallel()
 	source := used()
 	var file bytes.Buffer
 	mustWrite(t, &file, source)
 	harmless := 0
-	for bit := range 8 * file.Len() {
+	for at := range file.Len() {
 		damaged, target := bytes.Clone(file.Bytes()), newMemory()
-		damaged[bit/8] ^= 1 << (bit % 8)
+		damaged[at] ^= 1 << (at % 8)
 		if _, err := backup.Restore(t.Context(), bytes.NewReader(damaged), target, noon); err != nil {
-			wantRefused(t, damaged, bit/8)
+			wantRefused(t, damaged, at)
 			continue
 		}
 		harmless++
 		if diff := diff(dump(t, source), dump(t, target)); diff != "" {
-			t.Errorf("bit %d: entries differ (-backed up +restored):\n%s", bit, diff)
+			t.Errorf("byte %d: entries differ (-backed up +restored):\n%s", at, diff)
 		}
 	}
 	if harmless > file.Len()/10 {
-		t.Errorf("%d of %d bits are of no consequence", harmless, 8*file.Len())
+		t.Errorf("%d of %d bits are of no consequence", harmless, file.Len())
 	}
 }
 
