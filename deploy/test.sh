@@ -17,6 +17,9 @@ readonly PROGRAMS=(
 	redis-server:redis-server
 	dig:bind9-dnsutils
 	unbound:unbound
+	named:bind9
+	kresd:knot-resolver
+	pdns_recursor:pdns-recursor
 	dnsmasq:dnsmasq-base
 	sshd:openssh-server
 	ssh:openssh-client
@@ -87,7 +90,9 @@ install() {
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | unbound) systemctl disable --now "$package" ;;
+		redis-server | unbound | pdns-recursor) systemctl disable --now "$package" ;;
+		bind9) systemctl disable --now named ;;
+		knot-resolver) systemctl disable --now kresd.target kres-cache-gc ;;
 		openssh-server) systemctl disable --now ssh ;;
 		esac
 	done

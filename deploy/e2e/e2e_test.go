@@ -3,23 +3,45 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 )
 
-// A real OpenSSH server is attacked, its own log goes through the parser into
-// a running server, and DNS lists the attacker after the third strike.
-func TestSSHDThreeStrikes(t *testing.T) {
+func TestStories(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "penaltybox")
 	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "nomsgpack", "-o", binary, "penaltybox")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building penaltybox: %v\n%s", err, out)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	for _, story := range []struct{ name, script string }{
+		// A real OpenSSH server is attacked, its own log goes through the
+		// parser into a running server, and DNS lists the attacker after the
+		// third strike.
+		{"sshd three strikes", "./sshd-three-strikes.sh"},
+		// Real resolvers find every listed address and no other, and hear of
+		// listings and delistings within the TTLs.
+		{"resolvers", "./resolvers.sh"},
+	} {
+		t.Run(story.name, func(t *testing.T) {
+			t.Parallel()
+			play(t, story.script, binary)
+		})
+	}
+}
+
+// play runs a script and shows what it says.
+func play(t *testing.T, script, binary string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "./sshd-three-strikes.sh", binary).CombinedOutput()
+	command := exec.CommandContext(ctx, script, binary)
+	// A script that is asked to end takes its daemons with it.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 10 * time.Second
+	out, err := command.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Fatal(err)
