@@ -14,9 +14,6 @@ type Answer struct {
 	Categories CategorySet // of live incidents that a listing rule counts, before a rule's own set is applied
 }
 
-// MaxRules is how many rules a scoreboard may have: the bits of Answer.Listed.
-const MaxRules = 64
-
 // noAnswer is the ID of the answer that nothing lists.
 const noAnswer = 0
 

@@ -165,9 +165,13 @@ func (b *Scoreboard) Exempt(addr netip.Addr, now time.Time) (Exemption, bool) {
 	return Exemption{}, false
 }
 
-// endCovering returns the second from which on no exemption of the set covers
-// an unmapped address: 0 for none, never for one without an end.
-func (e *exemptions) endCovering(addr netip.Addr) second {
+// barredUntil returns the second from which on a prefix may be listed: 0 when
+// nothing is in the way, never when something always will.
+func (e *exemptions) barredUntil(k scoredKey) second {
+	addr := k.addr()
+	if _, special := Special(addr); special {
+		return never
+	}
 	narrowest, ok := e.table.Lookup(addr)
 	if !ok {
 		return 0
@@ -177,14 +181,4 @@ func (e *exemptions) endCovering(addr netip.Addr) second {
 		ends = max(ends, wider.ends)
 	}
 	return ends
-}
-
-// barredUntil is barred for all times: the second from which on a prefix may
-// be listed.
-func (b *Scoreboard) barredUntil(k scoredKey) second {
-	addr := k.addr()
-	if _, special := Special(addr); special {
-		return never
-	}
-	return b.exemptions.Load().endCovering(addr)
 }

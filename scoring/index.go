@@ -188,5 +188,18 @@ func (b *Scoreboard) stepsOf(s *shard, k scoredKey, p place, now second) []step 
 	if len(s.ahead) == 0 {
 		return nil
 	}
-	return barUntil(s.ahead, b.barredUntil(k), now)
+	return barUntil(s.ahead, b.exemptions.Load().barredUntil(k), now)
+}
+
+// all yields every prefix that has steps.
+func (x *Index) all() iter.Seq[scoredKey] {
+	return func(yield func(scoredKey) bool) {
+		for _, v6 := range []bool{false, true} {
+			for key := range x.table(v6).keys() {
+				if !yield(x.unkey(key, v6)) {
+					return
+				}
+			}
+		}
+	}
 }

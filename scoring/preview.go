@@ -13,7 +13,7 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	at, by := secondOf(now), newWeights(policy, b.rules, b.members)
+	at, by := secondOf(now), newWeights(policy, b.ruleSet)
 	var changes []logged
 	b.readShards(func(s *shard) {
 		for k, p := range s.places() {

@@ -2,7 +2,6 @@ package scoring
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +19,7 @@ import (
 // The addresses are spread over [Shards] shards with a lock each. For DNS alone
 // it keeps a compact index without locks, see [Index].
 type Scoreboard struct {
-	rules    []Rule   // distinct
-	distinct []int    // which of them each of the caller's rules is
-	members  []uint64 // bits of the caller's rules that each of them is
+	ruleSet
 
 	shards     [Shards]lockedShard
 	exemptions atomic.Pointer[exemptions]
@@ -48,30 +45,13 @@ func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	if len(rules) > MaxRules {
-		return nil, fmt.Errorf("%d rules: at most %d; let zones share some", len(rules), MaxRules)
+	set, err := newRuleSet(rules)
+	if err != nil {
+		return nil, err
 	}
-	b := &Scoreboard{index: newIndex()}
-	var members [][]int
-	for i, rule := range rules {
-		if err := rule.Validate(); err != nil {
-			return nil, fmt.Errorf("rule %d: %w", i, err)
-		}
-		rule.MinOrganisations = 0 // 0 and 1 are the same
-		at := slices.Index(b.rules, rule)
-		if at < 0 {
-			at = len(b.rules)
-			b.rules = append(b.rules, rule)
-			members = append(members, nil)
-			b.members = append(b.members, 0)
-		}
-		b.distinct = append(b.distinct, at)
-		members[at] = append(members[at], i)
-		b.members[at] |= 1 << i
-	}
-	b.log = newChangeLog(members, len(rules))
+	b := &Scoreboard{ruleSet: set, index: newIndex(), log: newChangeLog(set.members, len(rules))}
 	b.exemptions.Store(newExemptions(nil))
-	w := newWeights(policy, b.rules, b.members)
+	w := newWeights(policy, b.ruleSet)
 	b.weights.Store(w)
 	for i := range b.shards {
 		b.shards[i].shard = newShard(w)
@@ -130,7 +110,7 @@ func (b *Scoreboard) SetPolicy(now time.Time, policy Policy) error {
 	}
 	b.control.Lock()
 	defer b.control.Unlock()
-	w := newWeights(policy, b.rules, b.members)
+	w := newWeights(policy, b.ruleSet)
 	b.weights.Store(w)
 	at := secondOf(now)
 	b.eachShard(func(s *shard) {

@@ -63,3 +63,28 @@ func (g *staging) sort(x *Index) error {
 	}
 	return nil
 }
+
+// drop takes out what a function tells.
+func (g *staging) drop(x *Index, out func(k scoredKey, steps []step) bool) {
+	var space []step
+	dropOf := func(entries []stagedEntry, v6 bool) []stagedEntry {
+		return slices.DeleteFunc(entries, func(e stagedEntry) bool {
+			space = e.steps(space[:0], g.more)
+			return out(x.unkey(e.key, v6), space)
+		})
+	}
+	g.v4, g.v6 = dropOf(g.v4, false), dropOf(g.v6, true)
+}
+
+// join takes in what was staged elsewhere, sorted and without a prefix that is
+// here already.
+func (g *staging) join(x *Index, other *staging) {
+	for v6, entries := range map[bool][]stagedEntry{false: other.v4, true: other.v6} {
+		for _, e := range entries {
+			g.add(x, x.unkey(e.key, v6), e.steps(nil, other.more))
+		}
+	}
+	if len(other.v4)+len(other.v6) > 0 {
+		_ = g.sort(x) // nothing comes twice
+	}
+}

@@ -31,7 +31,7 @@ func (s *shard) steps(steps []step, head itemIndex, now second, known *answers) 
 		for r := range s.walks {
 			w := &s.walks[r]
 			if w.take(it, kind); w.listed() {
-				listed |= s.weights.members[r]
+				listed |= s.weights.bits[r]
 				counted |= w.rule.categories
 			}
 		}
@@ -67,5 +67,13 @@ func barUntil(steps []step, until, now second) []step {
 	}
 	steps = steps[barred-1:]
 	steps[0] = step{noAnswer, until}
+	return steps
+}
+
+// after returns the steps that end after a moment.
+func after(steps []step, now second) []step {
+	for len(steps) > 0 && steps[0].until <= now {
+		steps = steps[1:]
+	}
 	return steps
 }

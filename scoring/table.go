@@ -165,3 +165,18 @@ func (t *table) keys() iter.Seq[uint64] {
 		}
 	}
 }
+
+// sweep takes what has ended out of a bucket.
+func (t *table) sweep(bucket int, now second) {
+	if t.buckets.Load() == nil {
+		return
+	}
+	t.rewrite(bucket, func(w *blockBuilder, old block) {
+		for i := range old.len() {
+			w.buffer = t.layout.steps(w.buffer[:0], old, i)
+			if rest := after(w.buffer, now); len(rest) > 0 {
+				w.add(t.key(t.entry(old, i)), rest)
+			}
+		}
+	})
+}

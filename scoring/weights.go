@@ -7,7 +7,7 @@ package scoring
 type weights struct {
 	kinds     []kindWeight // by kind number; what lies beyond is unknown
 	rules     []ruleWeight // the distinct rules
-	members   []uint64     // bits of the rules that each distinct rule stands for
+	bits      []uint64     // the caller's rules that each distinct rule is
 	threshold int          // the policy's
 }
 
@@ -24,8 +24,8 @@ type ruleWeight struct {
 	categories CategorySet
 }
 
-func newWeights(policy Policy, rules []Rule, members []uint64) *weights {
-	w := &weights{threshold: policy.Threshold, rules: make([]ruleWeight, len(rules)), members: members}
+func newWeights(policy Policy, set ruleSet) *weights {
+	w := &weights{threshold: policy.Threshold, rules: make([]ruleWeight, len(set.rules)), bits: set.bits}
 	for _, kind := range policy.Kinds {
 		for int(kind.Number) >= len(w.kinds) {
 			w.kinds = append(w.kinds, kindWeight{})
@@ -34,7 +34,7 @@ func newWeights(policy Policy, rules []Rule, members []uint64) *weights {
 		category, _ := policy.CategorySet(kind.Category)
 		w.kinds[kind.Number] = kindWeight{category, kind.Cap}
 	}
-	for i, rule := range rules {
+	for i, rule := range set.rules {
 		w.rules[i] = w.rule(rule)
 	}
 	return w
