@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 
 	"penaltybox/dnsbl"
 	"penaltybox/scoring"
-	"penaltybox/scoring/control"
 )
 
 // shutdownTimeout bounds how long requests under way may take to finish.
@@ -74,8 +72,9 @@ func (s *serving) bind(ctx context.Context) error {
 		return err
 	}
 	s.dns, err = dnsbl.New(dnsbl.Config{
-		Zones: zones, Board: s.front, State: s.front.state, Categories: s.front.categories,
+		Zones: zones, Board: s.front, Index: s.front, State: s.front.state, Categories: s.front.categories,
 		Now: s.front.now, Logger: s.logger, Registerer: s.registry,
+		CookieSecrets: s.cookies,
 	})
 	if err != nil {
 		return err
@@ -109,18 +108,6 @@ func (s *serving) bindMetrics(ctx context.Context) (*httpServer, error) {
 		return listenHTTP(ctx, nil, nil, starting())
 	}
 	return listenHTTP(ctx, []string{s.MetricsListen}, nil, metricsHandler(s.registry))
-}
-
-// dnsZones returns the zones for the DNS front, their rules found by rule.
-func (s *serving) dnsZones(policy scoring.Policy, rule func(zoneFlag, scoring.Policy) (scoring.Rule, error)) ([]dnsbl.Zone, error) {
-	zones := make([]dnsbl.Zone, len(s.zones))
-	var faults []error
-	for i, zone := range s.zones {
-		r, err := rule(zone, policy)
-		faults = append(faults, err)
-		zones[i] = zone.zone(i, r, s.Contact)
-	}
-	return zones, errors.Join(faults...)
 }
 
 // live opens the ledger and serves until ctx ends.
@@ -171,104 +158,6 @@ func (s *serving) failed(err error) {
 	case s.failures <- err:
 	default:
 	}
-}
-
-// makeNode reads the ledger's policy and makes the memory for its zones.
-func (s *serving) makeNode(ctx context.Context, ledger ledger) (*node, error) {
-	book := control.NewBook()
-	if err := control.NewRegistrar(book, ledger).Load(ctx); err != nil {
-		return nil, err
-	}
-	policy := book.Policy()
-	zones, err := s.dnsZones(policy, zoneFlag.rule)
-	if err != nil {
-		return nil, err
-	}
-	rules := make([]scoring.Rule, len(s.zones))
-	for i, zone := range s.zones {
-		if rules[i], err = zone.rule(policy); err != nil {
-			return nil, err
-		}
-	}
-	board, err := scoring.NewScoreboard(policy, rules)
-	if err != nil {
-		return nil, fmt.Errorf("making the scoreboard: %w", err)
-	}
-	if err := s.dns.Reload(zones); err != nil {
-		return nil, err
-	}
-	return newNode(board, book, ledger.Now, s.logger), nil
-}
-
-// open waits until everything is loaded, then opens the API and tells that the
-// node is ready.
-func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-node.caughtUp:
-	}
-	registrar := control.NewRegistrar(node.book, ledger)
-	if len(s.HTTPListen) > 0 {
-		api, err := s.newAPI(ledger, node, registrar)
-		if err != nil {
-			return err
-		}
-		if err := s.firstStart(ctx, node, registrar); err != nil {
-			return err
-		}
-		s.api.answer(api)
-	}
-	stats := node.board.Stats()
-	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), "incidents", stats.Incidents,
-		"addresses", stats.Prefixes, "http", s.api.addrs(), "dns", s.dnsAddrs())
-	return s.tellReady()
-}
-
-// firstStart makes and shows the admin key of a new ledger.
-func (s *serving) firstStart(ctx context.Context, node *node, registrar *control.Registrar) error {
-	token, err := registrar.FirstStart(ctx, node.now(), keepAdminKey(s.State))
-	if err != nil || token == "" {
-		return err
-	}
-	w := welcome{token: token, keyFile: adminKeyFile(s.State), url: s.url(), zone: s.zones[0].name}
-	if addrs := s.dnsAddrs(); len(addrs) > 0 {
-		w.dns = addrs[0]
-	}
-	w.print(s.stdout)
-	return nil
-}
-
-// url is where others reach the API.
-func (s *serving) url() string {
-	if s.PublicURL != "" {
-		return s.PublicURL
-	}
-	return s.api.scheme + "://" + s.api.addrs()[0]
-}
-
-func (s *serving) dnsAddrs() []string {
-	var addrs []string
-	for _, addr := range s.dns.Addrs() {
-		addrs = append(addrs, addr.String())
-	}
-	return addrs
-}
-
-// tellReady writes the ready file and tells the service manager.
-func (s *serving) tellReady() error {
-	if s.ReadyFile != "" {
-		content, err := json.Marshal(map[string][]string{
-			"dns": s.dnsAddrs(), "http": s.api.addrs(), "metrics": s.metrics.addrs(),
-		})
-		if err != nil {
-			return fmt.Errorf("writing the ready file: %w", err)
-		}
-		if err := writeFile(s.ReadyFile, string(content)+"\n"); err != nil {
-			return fmt.Errorf("writing the ready file: %w", err)
-		}
-	}
-	return notifySystemd("READY=1")
 }
 
 // reloadOn reads the certificate again at each hangup.

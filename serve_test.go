@@ -243,3 +243,21 @@ func TestServe_restart(t *testing.T) {
 		}
 	}
 }
+
+// A restore that was interrupted leaves a ledger that no node serves from.
+func TestServe_halfRestored(t *testing.T) {
+	flags := defaultFlags(t.TempDir())
+	half, err := openDirect(t.Context(), flags.State, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(half.ledger.PutControl(t.Context(), scoring.ControlRecord{
+		Key: "restore/unfinished", Version: 1, Value: []byte("true"),
+	}), half.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := serveFor(t, flags); err == nil || !strings.Contains(err.Error(), "half filled") {
+		t.Errorf("serve on a half restored ledger: %v", err)
+	}
+}

@@ -96,11 +96,11 @@ func builtinKinds() []Kind {
 		{Number: 17, Name: "scan.port", Category: "scan", Points: 5, Help: "port scan"},
 		{Number: 18, Name: "scan.proxy", Category: "scan", Points: 10, Help: "search for open proxies"},
 		{Number: 19, Name: "dos.flood", Category: "dos", Points: 25, Help: "flood of requests or packets"},
-		{Number: 20, Name: "other.manual", Category: "other", Moderated: true, Help: "noted by hand; points as given"},
 		{Number: 21, Name: "other.ftp", Category: "other", Points: 20, Help: "attack on FTP"},
 		{Number: 22, Name: "other.voip", Category: "other", Points: 10, Help: "attack on telephony"},
 		{Number: 23, Name: "other.dns", Category: "other", Points: 10, Help: "abuse of DNS over TCP"},
 		{Number: 24, Name: "other.trap", Category: "other", Points: 40, Help: "used a name, path or mailbox that is published nowhere"},
+		{Number: 20, Name: "other.manual", Category: "other", Moderated: true, Help: "noted by hand; points as given"},
 	}
 }
 

@@ -56,7 +56,7 @@ func TestDefaultPolicy_numbersArePinned(t *testing.T) {
 func TestPolicy_KindNamed(t *testing.T) {
 	t.Parallel()
 	p := DefaultPolicy()
-	for name, want := range map[string]string{"ssh.penalty": "ssh.penalty", "ssh": "ssh.maxauth", "web": "web.wordpress", "other": "other.manual"} {
+	for name, want := range map[string]string{"ssh.penalty": "ssh.penalty", "ssh": "ssh.maxauth", "web": "web.wordpress", "other": "other.ftp"} {
 		if kind, ok := p.KindNamed(name); !ok || kind.Name != want {
 			t.Errorf("%s is %q", name, kind.Name)
 		}

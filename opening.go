@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"penaltybox/scoring/control"
+)
+
+// open waits until everything is loaded, then opens the API and tells that the
+// node is ready.
+func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-node.caughtUp:
+	}
+	registrar := control.NewRegistrar(node.book, ledger)
+	if len(s.HTTPListen) > 0 {
+		api, err := s.newAPI(ledger, node, registrar)
+		if err != nil {
+			return err
+		}
+		if err := s.firstStart(ctx, node, registrar); err != nil {
+			return err
+		}
+		s.api.answer(api)
+	}
+	stats := node.board.Stats()
+	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), "incidents", stats.Incidents,
+		"addresses", stats.Prefixes, "http", s.api.addrs(), "dns", s.dnsAddrs())
+	return s.tellReady()
+}
+
+// firstStart makes and shows the admin key of a new ledger.
+func (s *serving) firstStart(ctx context.Context, node *node, registrar *control.Registrar) error {
+	token, err := registrar.FirstStart(ctx, node.now(), keepAdminKey(s.State))
+	if err != nil || token == "" {
+		return err
+	}
+	w := welcome{token: token, keyFile: adminKeyFile(s.State), url: s.url(), zone: s.zones[0].name}
+	if addrs := s.dnsAddrs(); len(addrs) > 0 {
+		w.dns = addrs[0]
+	}
+	w.print(s.stdout)
+	return nil
+}
+
+// url is where others reach the API.
+func (s *serving) url() string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	return s.api.scheme + "://" + s.api.addrs()[0]
+}
+
+func (s *serving) dnsAddrs() []string {
+	var addrs []string
+	for _, addr := range s.dns.Addrs() {
+		addrs = append(addrs, addr.String())
+	}
+	return addrs
+}
+
+// tellReady writes the ready file and tells the service manager.
+func (s *serving) tellReady() error {
+	if s.ReadyFile != "" {
+		content, err := json.Marshal(map[string][]string{
+			"dns": s.dnsAddrs(), "http": s.api.addrs(), "metrics": s.metrics.addrs(),
+		})
+		if err != nil {
+			return fmt.Errorf("writing the ready file: %w", err)
+		}
+		if err := writeFile(s.ReadyFile, string(content)+"\n"); err != nil {
+			return fmt.Errorf("writing the ready file: %w", err)
+		}
+	}
+	return notifySystemd("READY=1")
+}
