@@ -41,7 +41,7 @@ func floors() []floor {
 
 		{"dnsbl", []string{
 			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control",
-			"github.com/miekg/dns", "github.com/prometheus/client_golang", "golang.org/x/sys/unix",
+			"github.com/miekg/dns", "github.com/gaissmai/bart", "github.com/prometheus/client_golang", "golang.org/x/sys/unix",
 		}},
 		{"reportapi", []string{
 			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control",

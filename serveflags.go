@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"penaltybox/dnsbl"
 	"penaltybox/scoring"
 )
 
@@ -27,9 +29,11 @@ type serveFlags struct {
 	AcceptLedger      bool   `help:"Accept that Redis holds another ledger than this state directory knew, or a new one." env:"PENALTYBOX_ACCEPT_LEDGER"`
 
 	DNSListen []string `name:"dns-listen" help:"Answer DNS (UDP and TCP) on this address; repeatable." default:"127.0.0.1:8053" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_DNS_LISTEN"`
-	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
+	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR][,allow=PREFIX+PREFIX][,keys-file=FILE]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
 	Contact   string   `help:"Where people look a listing up; ends every TXT record." placeholder:"URL" env:"PENALTYBOX_CONTACT"`
 	MaxStale  string   `help:"Answer SERVFAIL when Redis was out of reach for so long; without it, keep answering what is known." placeholder:"DURATION" env:"PENALTYBOX_MAX_STALE"`
+
+	DNSCookieSecretFile string `name:"dns-cookie-secret-file" help:"Make DNS cookies with the secret in this file (32 hexadecimal digits; a second line is the previous one), which the servers of one address share; without it, with a random one." placeholder:"FILE" env:"PENALTYBOX_DNS_COOKIE_SECRET_FILE"`
 
 	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
 	HTTPInsecure  bool           `name:"http-insecure" help:"Allow HTTP without TLS on an address that others can reach (keys travel in the clear)." env:"PENALTYBOX_HTTP_INSECURE"`
@@ -49,6 +53,7 @@ type settings struct {
 	serveFlags
 	zones    []zoneFlag
 	maxStale time.Duration
+	cookies  dnsbl.CookieSecrets
 }
 
 // check reads the flags and tells every fault at once.
@@ -94,6 +99,9 @@ func (f serveFlags) check() (settings, error) {
 		}
 		s.maxStale = time.Duration(maxStale)
 	}
+	if s.cookies, err = readCookieSecrets(f.DNSCookieSecretFile); err != nil {
+		fault(fmt.Errorf("dns-cookie-secret-file: %w", err))
+	}
 	fault(s.checkTLS())
 	return s, errors.Join(faults...)
 }
@@ -115,6 +123,23 @@ func (s settings) checkTLS() error {
 		}
 	}
 	return nil
+}
+
+// readCookieSecrets reads a file of cookie secrets; without one, a random
+// secret will do.
+func readCookieSecrets(file string) (dnsbl.CookieSecrets, error) {
+	if file == "" {
+		return dnsbl.CookieSecrets{}, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return dnsbl.CookieSecrets{}, fmt.Errorf("reading the cookie secret: %w", err)
+	}
+	secrets, err := dnsbl.ParseCookieSecrets(string(content))
+	if err != nil {
+		return dnsbl.CookieSecrets{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return secrets, nil
 }
 
 // ledgerFile is where the embedded ledger stands in a state directory.

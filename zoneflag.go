@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 // zoneFlag is one --zone as the operator wrote it:
-// NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME].
+// NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE].
 // Categories are names of the ledger's policy, so they are looked up only when
 // the ledger is open.
 type zoneFlag struct {
@@ -25,6 +26,9 @@ type zoneFlag struct {
 	contact     string
 	mailbox     string
 	nameservers []dnsbl.Nameserver
+	allow       []netip.Prefix
+	keysFile    string
+	keys        []dnsbl.AccessKey // from keysFile
 }
 
 // parseZoneFlag reads the form above and tells every fault of it.
@@ -71,8 +75,13 @@ func (z *zoneFlag) set(key, value string) error {
 		z.mailbox = value
 	case "ns":
 		z.nameservers, err = parseNameservers(value)
+	case "allow":
+		z.allow, err = parsePrefixes(value)
+	case "keys-file":
+		z.keysFile = value
+		z.keys, err = readAccessKeys(value)
 	default:
-		return errors.New("unknown; known are threshold, categories, ttl, negative-ttl, contact, mailbox and ns")
+		return errors.New("unknown; known are threshold, categories, ttl, negative-ttl, contact, mailbox, ns, allow and keys-file")
 	}
 	return err
 }
@@ -103,6 +112,35 @@ func parseNameservers(value string) ([]dnsbl.Nameserver, error) {
 	return servers, nil
 }
 
+// parsePrefixes reads prefixes or single addresses joined by "+".
+func parsePrefixes(value string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for text := range strings.SplitSeq(value, "+") {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, addrErr := netip.ParseAddr(text); addrErr == nil && addr.Zone() == "" {
+			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q: want an address or a prefix such as 192.0.2.0/24", text)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+// readAccessKeys reads a file of access keys.
+func readAccessKeys(file string) ([]dnsbl.AccessKey, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading access keys: %w", err)
+	}
+	keys, err := dnsbl.ParseAccessKeys(string(content))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return keys, nil
+}
+
 // rule resolves the zone's rule by the ledger's policy.
 func (z zoneFlag) rule(policy scoring.Policy) (scoring.Rule, error) {
 	categories, err := policy.CategorySet(z.categories...)
@@ -121,5 +159,6 @@ func (z zoneFlag) zone(index int, rule scoring.Rule, contact string) dnsbl.Zone 
 	return dnsbl.Zone{
 		Origin: z.name, Rule: index, Categories: rule.Categories, TTL: z.ttl, NegativeTTL: z.negativeTTL,
 		Nameservers: z.nameservers, Mailbox: z.mailbox, Contact: contact,
+		Allow: z.allow, Keys: z.keys,
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,13 +32,19 @@ func TestParseZoneFlag(t *testing.T) {
 				{Name: "ns2.example.net"},
 			},
 		},
+		"bl.example.org,allow=192.0.2.0/24+2001:db8::/32+203.0.113.5": {
+			name: "bl.example.org",
+			allow: []netip.Prefix{
+				netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("203.0.113.5/32"),
+			},
+		},
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := parseZoneFlag(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(zoneFlag{}), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(zoneFlag{}), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -51,6 +59,8 @@ func TestParseZoneFlag_faults(t *testing.T) {
 		"bl.example,threshold=0":              {`threshold: "0" is not a number from 1`},
 		"bl.example,threshold=many,ttl=x":     {`threshold: "many"`, `ttl: duration "x"`},
 		"bl.example,colour=red":               {"colour: unknown; known are threshold"},
+		"bl.example,allow=192.0.2.0/24+me":    {`allow: "me": want an address or a prefix`},
+		"bl.example,keys-file=/no/such":       {"keys-file: reading access keys: open /no/such"},
 		"bl.example,threshold":                {`"threshold" is not setting=value`},
 		"bl.example,ns=ns1.bl.example@nobody": {`address "nobody" of ns1.bl.example`},
 	} {
@@ -65,6 +75,24 @@ func TestParseZoneFlag_faults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Keys stand in a file; a fault of it names file and line, never a key.
+func TestParseZoneFlag_keysFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(file, []byte("alice xq7hd3m2\nbob 8rk2mm0c\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	zone, err := parseZoneFlag("bl.example,keys-file=" + file)
+	if err != nil || len(zone.keys) != 2 || zone.zone(0, scoring.Rule{}, "").Keys[1] != (dnsbl.AccessKey{Name: "bob", Key: "8rk2mm0c"}) {
+		t.Errorf("%+v, %v", zone.keys, err)
+	}
+	if err := os.WriteFile(file, []byte("alice xq7hd3m2\nbob secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parseZoneFlag("bl.example,keys-file=" + file); err == nil || !strings.Contains(err.Error(), file+": access keys: line 2: key of bob") || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
 	}
 }
 

@@ -53,6 +53,7 @@ type answer struct {
 	authoritative bool
 	records       []dns.RR
 	authority     []dns.RR
+	key           string   // name of the access key used; empty: none
 	extended      []uint16 // extended error (RFC 8914), told to clients with EDNS
 }
 
@@ -65,7 +66,7 @@ type responder struct {
 }
 
 // answer answers one question of opcode QUERY.
-func (r *responder) answer(zones *zoneSet, q *question, now time.Time) answer {
+func (r *responder) answer(zones *zoneSet, q *question, client netip.Addr, now time.Time) answer {
 	if q.qclass != dns.ClassINET {
 		return refuse(nil)
 	}
@@ -73,10 +74,36 @@ func (r *responder) answer(zones *zoneSet, q *question, now time.Time) answer {
 	if zone == nil {
 		return refuse(nil, dns.ExtendedErrorCodeNotAuthoritative)
 	}
+	if !zone.allowed.has(client) {
+		return refuse(zone, dns.ExtendedErrorCodeProhibited)
+	}
 	if q.qtype == dns.TypeAXFR || q.qtype == dns.TypeIXFR {
 		return refuse(zone)
 	}
-	switch subject := parseSubject(front); {
+	if zone.keys != nil {
+		return r.answerKeyed(zone, q, front, now)
+	}
+	return r.answerSubject(zone, q, front, parseSubject(front), now)
+}
+
+// answerKeyed answers in a zone with access keys. Its own names, its name
+// servers' among them, are for all: resolvers need them to get there.
+func (r *responder) answerKeyed(zone *servedZone, q *question, front []byte, now time.Time) answer {
+	if node, exists := zone.nodes[string(front)]; exists {
+		return zone.answerNode(q, node)
+	}
+	access := zone.keys.unlock(front)
+	if access.refused {
+		return refuse(zone, dns.ExtendedErrorCodeProhibited)
+	}
+	a := r.answerSubject(zone, q, front, access.subject, now)
+	a.key = access.key
+	return a
+}
+
+// answerSubject answers about what the labels in front of an origin name.
+func (r *responder) answerSubject(zone *servedZone, q *question, front []byte, subject subject, now time.Time) answer {
+	switch {
 	case subject.place == placeApex:
 		return zone.answerApex(q)
 	case subject.place == placeInterior:

@@ -117,7 +117,7 @@ func (f *fastPath) compose(reply []byte) ([]byte, *servedZone, result) {
 		return nil, nil, ""
 	}
 	zone, front := f.zones.find(&q.name)
-	if zone == nil {
+	if zone == nil || zone.keys != nil || !zone.allowed.has(f.client) {
 		return nil, nil, ""
 	}
 	switch subject := parseSubject(front); subject.place {

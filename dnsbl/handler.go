@@ -67,6 +67,9 @@ func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
 func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, error) {
 	e, a := s.decide(query, from, now)
 	s.metrics.count(a.zone, from.via, a.result)
+	if a.key != "" {
+		s.metrics.countKey(a.zone, a.key)
+	}
 
 	reply := new(dns.Msg).SetReply(query)
 	reply.Compress = true
@@ -96,7 +99,7 @@ func (s *Server) decide(query *dns.Msg, from asker, now time.Time) (edns, answer
 	if !ok {
 		return e, answer{result: resultMalformed, rcode: dns.RcodeFormatError}
 	}
-	return e, s.responder.answer(s.zones.Load(), &q, now)
+	return e, s.responder.answer(s.zones.Load(), &q, from.addr, now)
 }
 
 // answerCookie returns the cookie of the reply to a query with one; nil for

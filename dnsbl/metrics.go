@@ -10,6 +10,7 @@ import (
 // metrics are what operators see of the DNS front.
 type metrics struct {
 	queries     *prometheus.CounterVec
+	keys        *prometheus.CounterVec
 	discarded   *prometheus.CounterVec
 	unsent      prometheus.Counter
 	connections prometheus.Gauge
@@ -22,6 +23,10 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penaltybox_dns_queries_total",
 			Help: "DNS queries answered, by zone (empty: none), transport and result.",
 		}, []string{"zone", "transport", "result"}),
+		keys: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "penaltybox_dns_key_queries_total",
+			Help: "DNS queries that came with an access key, by zone and name of the key.",
+		}, []string{"zone", "key"}),
 		discarded: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "penaltybox_dns_discarded_messages_total",
 			Help: "DNS messages that are no queries, by reason: reply, opcode, sections, unreadable.",
@@ -43,7 +48,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	return m, errors.Join(
-		registerer.Register(m.queries), registerer.Register(m.discarded), registerer.Register(m.unsent),
+		registerer.Register(m.queries), registerer.Register(m.keys), registerer.Register(m.discarded), registerer.Register(m.unsent),
 		registerer.Register(m.connections), registerer.Register(m.rejected),
 	)
 }
@@ -54,11 +59,20 @@ func (m *metrics) count(zone *servedZone, via transport, result result) {
 
 // counter returns the counter of one zone, transport and result.
 func (m *metrics) counter(zone *servedZone, via transport, result result) prometheus.Counter {
-	name := ""
-	if zone != nil {
-		name = strings.TrimSuffix(zone.Origin, ".")
+	return m.queries.WithLabelValues(labelOf(zone), string(via), string(result))
+}
+
+// countKey counts a query that came with an access key.
+func (m *metrics) countKey(zone *servedZone, key string) {
+	m.keys.WithLabelValues(labelOf(zone), key).Inc()
+}
+
+// labelOf is a zone's name in metrics; empty: none.
+func labelOf(zone *servedZone) string {
+	if zone == nil {
+		return ""
 	}
-	return m.queries.WithLabelValues(name, string(via), string(result))
+	return strings.TrimSuffix(zone.Origin, ".")
 }
 
 // discard counts a message that never became a query.

@@ -50,6 +50,12 @@ type Zone struct {
 	// Contact is where people look a listing up: a URL that every TXT record
 	// ends with. At most 150 printable ASCII characters; may be empty.
 	Contact string
+	// Allow are the clients that may ask; none: all. Others are refused with
+	// the extended error "Prohibited" (RFC 8914 §4.19).
+	Allow []netip.Prefix
+	// Keys are what clients must put into the names they ask; none: no key
+	// is needed. Names without are refused as above.
+	Keys []AccessKey
 }
 
 // Nameserver is one of a zone's name servers. Addrs are needed when its name
@@ -96,7 +102,17 @@ func (z Zone) Validate() error {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("zone %q: "+format, append([]any{origin}, args...)...))
 	}
-	if err := checkHostName(z.Origin, maxNameOctets-queryOctets); err != nil {
+	room := queryOctets
+	if len(z.Keys) > 0 {
+		room += 1 + maxLabelOctets
+	}
+	if err := checkHostName(z.Origin, maxNameOctets-room); err != nil {
+		fault("%w", err)
+	}
+	if err := z.checkAllow(); err != nil {
+		fault("%w", err)
+	}
+	if err := z.checkKeys(); err != nil {
 		fault("%w", err)
 	}
 	if z.Rule < 0 {

@@ -30,6 +30,8 @@ type servedZone struct {
 	wireSOA     wireSOA
 	nameservers []string
 	negativeTTL uint32
+	allowed     *allowList
+	keys        keyRing
 }
 
 // node is a name within a zone that is not made of an address: a name server,
@@ -78,6 +80,8 @@ func newServedZone(z Zone, serial uint32) *servedZone {
 		labels:      dns.CountLabel(z.Origin),
 		nodes:       make(map[string]node),
 		negativeTTL: uint32(z.NegativeTTL / time.Second),
+		allowed:     newAllowList(z.Allow),
+		keys:        newKeyRing(z.Keys),
 	}
 	for _, server := range z.Nameservers {
 		served.nameservers = append(served.nameservers, server.Name)
