@@ -16,7 +16,10 @@ type front struct {
 	maxStale time.Duration
 }
 
-var _ dnsbl.Board = (*front)(nil)
+var (
+	_ dnsbl.Board = (*front)(nil)
+	_ dnsbl.Index = (*front)(nil)
+)
 
 // Verdict implements dnsbl.Board.
 func (f *front) Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdict {
@@ -24,6 +27,22 @@ func (f *front) Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdic
 		return n.board.Verdict(addr, rule, now)
 	}
 	return scoring.Verdict{Prefix: scoring.PrefixOf(addr)}
+}
+
+// Find4 implements dnsbl.Index.
+func (f *front) Find4(addr, now uint32) (scoring.Found, bool) {
+	if n := f.node.Load(); n != nil {
+		return n.board.Index().Find4(addr, now)
+	}
+	return scoring.Found{}, false
+}
+
+// Find6 implements dnsbl.Index.
+func (f *front) Find6(upper uint64, now uint32) (scoring.Found, bool) {
+	if n := f.node.Load(); n != nil {
+		return n.board.Index().Find6(upper, now)
+	}
+	return scoring.Found{}, false
 }
 
 // now is the ledger's time, or this host's while there is no ledger yet.
