@@ -71,8 +71,8 @@ func TestLedger_contract_cluster(t *testing.T) {
 	// A Cluster takes seconds to begin: the stories share two, emptied. One
 	// story looks at two ledgers at once.
 	servers := []*redistest.Server{
-		redistest.StartCluster(t, "--appendonly", "yes"),
-		redistest.StartCluster(t, "--appendonly", "yes"),
+		redistest.StartCluster(t, "--appendonly", "yes", "--appendfsync", "no"),
+		redistest.StartCluster(t, "--appendonly", "yes", "--appendfsync", "no"),
 	}
 	calls := 0
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Backend {

@@ -100,7 +100,7 @@ func (f *follower) setFault(ctx context.Context, r *feedReader, fault error) {
 		f.faults[r] = fault
 	}
 	switch {
-	case fault != nil && (before == nil || before.Error() != fault.Error()):
+	case fault != nil && (before == nil || errors.Is(fault, scoring.ErrOtherLedger) && !errors.Is(before, scoring.ErrOtherLedger)):
 		f.logger.ErrorContext(ctx, "following the ledger is interrupted; what is known stays in force", slog.Any("error", fault))
 	case fault == nil && before != nil:
 		f.logger.InfoContext(ctx, "following the ledger again")

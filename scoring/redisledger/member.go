@@ -43,20 +43,24 @@ func appendMember(b []byte, in scoring.Incident) ([]byte, error) {
 	if in.Expires.Unix() <= 0 {
 		return b, fmt.Errorf("incident %s on %s: has no expiry", in.ID, in.Prefix)
 	}
-	b = append(b, memberFormat)
-	if addr.Is4() {
-		octets := addr.As4()
-		b = append(append(b, byte(bits)), octets[:]...)
-	} else {
-		octets := addr.As16()
-		b = append(append(b, byte(bitsIPv6+bits)), octets[:8]...)
-	}
+	b = appendPrefix(append(b, memberFormat), in.Prefix)
 	b = binary.BigEndian.AppendUint64(b, uint64(in.ID))
 	b = binary.AppendUvarint(b, uint64(in.Kind))
 	b = binary.AppendUvarint(b, uint64(in.Points))
 	b = binary.AppendUvarint(b, uint64(in.Reporter))
 	b = binary.AppendVarint(b, in.Reported.Unix())
 	return binary.AppendVarint(b, in.Expires.Unix()-in.Reported.Unix()), nil
+}
+
+// appendPrefix encodes the prefix length and the address.
+func appendPrefix(b []byte, prefix netip.Prefix) []byte {
+	bits := prefix.Bits()
+	if prefix.Addr().Is4() {
+		octets := prefix.Addr().As4()
+		return append(append(b, byte(bits)), octets[:]...)
+	}
+	octets := prefix.Addr().As16()
+	return append(append(b, byte(bitsIPv6+bits)), octets[:8]...)
 }
 
 // decodeMember reads what appendMember wrote.

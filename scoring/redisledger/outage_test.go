@@ -145,9 +145,19 @@ func TestLedger_Record_waitsForReplicas(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	n := startNode(t, redisledger.Options{URL: server.URL(), WaitReplicas: 1})
-	n.refuses(t, n.incident("192.0.2.1", 1), scoring.ErrUnavailable)
+	in := n.incident("192.0.2.1", 1)
+	n.refuses(t, in, scoring.ErrUnavailable)
+	n.refuses(t, in, scoring.ErrUnavailable) // stored, but still on one server only
+	amendment := scoring.Amendment{Key: in.Key(), Version: 1, Expires: in.Expires}
+	if err := n.Amend(t.Context(), amendment); !errors.Is(err, scoring.ErrUnavailable) {
+		t.Errorf("amending without a replica: %v, want %v", err, scoring.ErrUnavailable)
+	}
 	replica := redistest.Start(t, "--replicaof", server.Addr()[:len("127.0.0.1")], server.Addr()[len("127.0.0.1:"):])
 	eventually(t, "the replica follows", func() bool { return replica.Do("EXISTS", "pb:meta") == "1" })
+	receipts, err := n.Record(t.Context(), []scoring.Incident{in})
+	if err != nil || receipts[0] != (scoring.Receipt{Outcome: scoring.Duplicate, Visible: true}) {
+		t.Errorf("sent again with a replica: %+v, %v; want a duplicate", receipts, err)
+	}
 	n.record(t, n.incident("192.0.2.1", 2))
 	if got := replica.Do("HGET", "pb:meta", "id"); got != n.ID() {
 		t.Errorf("the replica has ledger %q", got)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,11 +36,15 @@ func (l *Ledger) Purge(ctx context.Context, now time.Time) (int, error) {
 func (l *Ledger) purgeShard(ctx context.Context, shard int, before time.Time) (int, error) {
 	total := 0
 	limit := "(" + strconv.FormatInt(before.Unix(), 10)
-	for first := 0; first < bucketsPerShard; first += bucketsPerRead {
-		replies := make([]*redis.IntCmd, bucketsPerRead)
+	filled, err := l.probe(ctx, l.client, shard)
+	if err != nil {
+		return 0, err
+	}
+	for keys := range slices.Chunk(filled, bucketsPerRead) {
+		replies := make([]*redis.IntCmd, len(keys))
 		_, err := l.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for i := range replies {
-				replies[i] = p.ZRemRangeByScore(ctx, bucket{shard, first + i}.key(), "-inf", limit)
+			for i, key := range keys {
+				replies[i] = p.ZRemRangeByScore(ctx, key, "-inf", limit)
 			}
 			return nil
 		})
@@ -73,9 +78,7 @@ func (l *Ledger) pruneOverlays(ctx context.Context, shard int, before time.Time)
 			stale = append(stale, name, text)
 		}
 	}
-	for len(stale) > 0 {
-		some := stale[:min(len(stale), 2*rowsPerCall)]
-		stale = stale[len(some):]
+	for some := range slices.Chunk(stale, 2*rowsPerCall) {
 		if err := pruneScript.Run(ctx, l.client, []string{amendKey(shard)}, some...).Err(); err != nil {
 			return err
 		}

@@ -4,23 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
 	"penaltybox/scoring"
 )
 
-// keysPerRead bounds one round trip of reading by key.
-const keysPerRead = 256
+const (
+	// keysPerRead bounds one round trip of reading by key.
+	keysPerRead = 256
+	// keysPerLookup bounds one that only tells known incidents from new
+	// ones: keys of one address share a bucket.
+	keysPerLookup = 4096
+)
 
 // Details returns the entries with these keys, in order, with their detail and
 // overlay. An entry that is gone has a zero Prefix.
 func (l *Ledger) Details(ctx context.Context, keys []scoring.Key) ([]scoring.Entry, error) {
 	entries := make([]scoring.Entry, 0, len(keys))
-	for len(keys) > 0 {
-		part := keys[:min(len(keys), keysPerRead)]
-		keys = keys[len(part):]
+	for part := range slices.Chunk(keys, keysPerRead) {
 		found, err := l.lookup(ctx, part)
 		if err == nil {
 			err = l.addDetails(ctx, found, part)
@@ -158,7 +163,7 @@ func (l *Ledger) pipelined(ctx context.Context, keys []scoring.Key, queue func(p
 // known returns what is known of incidents' keys: of shards that a sink
 // follows from the sink, of others from the ledger.
 func (l *Ledger) known(ctx context.Context, incidents []scoring.Incident) (view, error) {
-	v := mixedView{sinks: [scoring.Shards]scoring.Sink{}, found: found{}}
+	var v mixedView
 	sink := l.sink.Load()
 	var unknown []scoring.Key
 	for _, in := range incidents {
@@ -171,9 +176,16 @@ func (l *Ledger) known(ctx context.Context, incidents []scoring.Incident) (view,
 	if len(unknown) == 0 {
 		return v, nil
 	}
-	f, err := l.lookup(ctx, unknown)
-	v.found = f
-	return v, fault(ctx, err)
+	v.found = newFound()
+	for some := range slices.Chunk(unknown, keysPerLookup) {
+		f, err := l.lookup(ctx, some)
+		if err != nil {
+			return v, fault(ctx, err)
+		}
+		maps.Copy(v.found.entries, f.entries)
+		maps.Copy(v.found.counts, f.counts)
+	}
+	return v, nil
 }
 
 // mixedView asks the sink about the shards it follows.

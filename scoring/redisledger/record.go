@@ -20,9 +20,10 @@ const (
 // row is one incident on its way into the ledger.
 type row struct {
 	scoring.Incident
-	member []byte
-	call   *call // nil: nothing to store
-	first  int   // the earlier row of the same call with this key, or -1
+	member  []byte
+	call    *call // nil: nothing to store
+	outcome scoring.Outcome
+	first   int // the earlier row of the same call with this key, or -1
 }
 
 // Record stores incidents durably and returns one receipt for each, in order:
@@ -103,6 +104,12 @@ func (l *Ledger) judge(rows []row, known view) ([]scoring.Receipt, []*call) {
 		switch {
 		case found && entry.KeepUntil().After(now):
 			receipts[i] = compare(entry.Incident, r.Incident, l.follows(r.Prefix))
+			if receipts[i].Err == nil && l.waitReplicas > 0 {
+				// The replicas may not have it yet: it may have been
+				// refused for just that.
+				r.repeat(entry.Incident)
+				r.call = batches.add(l, *r)
+			}
 		case count(held, known, r.Prefix) >= scoring.MaxIncidents:
 			receipts[i].Err = scoring.ErrTooMany
 		default:
@@ -112,6 +119,14 @@ func (l *Ledger) judge(rows []row, known view) ([]scoring.Receipt, []*call) {
 		}
 	}
 	return receipts, batches.all
+}
+
+// repeat makes the row store again what the ledger has, which changes nothing.
+func (r *row) repeat(known scoring.Incident) {
+	known.Detail = scoring.Detail{}
+	if member, err := appendMember(nil, known); err == nil { // it was read from one
+		r.Incident, r.member, r.outcome = known, member, scoring.Duplicate
+	}
 }
 
 // count returns how many incidents a prefix has, with those of this call.
@@ -164,7 +179,7 @@ func fill(receipts []scoring.Receipt, rows []row, visible map[*call]bool) {
 	for i, r := range rows {
 		switch {
 		case r.call != nil:
-			receipts[i] = scoring.Receipt{Outcome: scoring.Recorded, Visible: visible[r.call], Err: r.call.err}
+			receipts[i] = scoring.Receipt{Outcome: r.outcome, Visible: visible[r.call], Err: r.call.err}
 		case r.first < 0 || receipts[i].Err != nil:
 		case receipts[r.first].Err != nil:
 			receipts[i] = receipts[r.first]

@@ -18,6 +18,9 @@ const (
 	// bucketsPerRead bounds one round trip of reading a shard: some 7000
 	// incidents at a million addresses, 200 kB.
 	bucketsPerRead = 256
+	// bucketsPerProbe is how many buckets one question asks about: a young
+	// ledger has few that are not empty.
+	bucketsPerProbe = 16
 	// fieldsPerScan is about how many overlays one round trip brings.
 	fieldsPerScan = 1000
 )
@@ -76,28 +79,59 @@ func (l *Ledger) dumpable(ctx context.Context, entries []scoring.Entry) ([]scori
 func (l *Ledger) scan(ctx context.Context, client redis.UniversalClient, shard int) iter.Seq2[[]scoring.Entry, error] {
 	return func(yield func([]scoring.Entry, error) bool) {
 		overlays, err := l.scanOverlays(ctx, client, shard)
-		for first := 0; err == nil && first < bucketsPerShard; first += bucketsPerRead {
-			var entries []scoring.Entry
-			entries, err = l.scanBuckets(ctx, client, shard, first, overlays)
-			if err == nil && !yield(entries, nil) {
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		filled, err := l.probe(ctx, client, shard)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for some := range slices.Chunk(filled, bucketsPerRead) {
+			entries, err := l.scanBuckets(ctx, client, some, overlays)
+			if !yield(entries, err) || err != nil {
 				return
 			}
 		}
-		if err == nil {
-			_, err = l.tails(ctx, client, []int{shard})
-		}
-		if err != nil {
+		if _, err := l.tails(ctx, client, []int{shard}); err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
-// scanBuckets reads some buckets, from the first on.
-func (l *Ledger) scanBuckets(ctx context.Context, client redis.UniversalClient, shard, first int, overlays map[string]string) ([]scoring.Entry, error) {
-	replies := make([]*redis.StringSliceCmd, bucketsPerRead)
+// probe returns the keys of the buckets of a shard that may hold something.
+func (l *Ledger) probe(ctx context.Context, client redis.UniversalClient, shard int) ([]string, error) {
+	keys := make([]string, bucketsPerShard)
+	for n := range keys {
+		keys[n] = bucket{shard, n}.key()
+	}
+	groups := slices.Collect(slices.Chunk(keys, bucketsPerProbe))
+	replies := make([]*redis.IntCmd, len(groups))
 	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i := range replies {
-			replies[i] = p.ZRange(ctx, bucket{shard, first + i}.key(), 0, -1)
+		for i, group := range groups {
+			replies[i] = p.Exists(ctx, group...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var filled []string
+	for i, group := range groups {
+		if replies[i].Val() > 0 {
+			filled = append(filled, group...)
+		}
+	}
+	return filled, nil
+}
+
+// scanBuckets reads some buckets.
+func (l *Ledger) scanBuckets(ctx context.Context, client redis.UniversalClient, keys []string, overlays map[string]string) ([]scoring.Entry, error) {
+	replies := make([]*redis.StringSliceCmd, len(keys))
+	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, key := range keys {
+			replies[i] = p.ZRange(ctx, key, 0, -1)
 		}
 		return nil
 	})
@@ -107,7 +141,9 @@ func (l *Ledger) scanBuckets(ctx context.Context, client redis.UniversalClient, 
 	var entries []scoring.Entry
 	now := l.Now()
 	for _, reply := range replies {
-		for _, member := range reply.Val() {
+		members := reply.Val()
+		slices.Sort(members) // by prefix, which stands first: see Shard
+		for _, member := range members {
 			entry, err := entryOf(member, overlays, now)
 			if err != nil {
 				return nil, err

@@ -40,6 +40,10 @@ type script struct {
 
 func newScript(source string) script { return script{redis.NewScript(source), source} }
 
+// callsPerTrip bounds one round trip, so that it stays within the client's
+// read timeout on a busy server.
+const callsPerTrip = 32
+
 // waitTimeout bounds the wait for replicas; it stays below the client's read
 // timeout.
 const waitTimeout = time.Second
@@ -63,8 +67,7 @@ func (l *Ledger) newCall(feed int) *call {
 	}
 }
 
-// run calls a script for every call in one round trip (one per node in a
-// Cluster) and leaves in each what became of it. A script that was carried
+// run calls a script for every call, many in one round trip, and leaves in each what became of it. A script that was carried
 // out although its answer was lost is sent again by the client: every script
 // is harmless the second time.
 func (l *Ledger) run(ctx context.Context, s script, calls ...*call) {
@@ -87,7 +90,9 @@ func (l *Ledger) run(ctx context.Context, s script, calls ...*call) {
 
 func (l *Ledger) send(ctx context.Context, calls []*call, queue func(redis.Pipeliner, *call) *redis.Cmd) {
 	if l.waitReplicas == 0 || !l.endpoint.cluster {
-		l.sendTo(ctx, l.client, calls, queue)
+		for some := range slices.Chunk(calls, callsPerTrip) {
+			l.sendTo(ctx, l.client, some, queue)
+		}
 		return
 	}
 	// WAIT speaks of its own connection: it must go to the shard's master.
