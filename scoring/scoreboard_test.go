@@ -134,6 +134,50 @@ func TestScoreboard_Apply_withdrawnStaysWithdrawn(t *testing.T) {
 	}
 }
 
+// Incidents that verdicts need not walk are called back when one that they
+// walked goes, shrinks or is not enough any more.
+func TestScoreboard_droppedIncidentsReturn(t *testing.T) {
+	t.Parallel()
+	first := incident(alice, 1, hackedHost, 50, 100)
+	for _, c := range []struct {
+		name string
+		goes func(b *Scoreboard) error
+		want int // listed until
+	}{
+		{"nothing", func(*Scoreboard) error { return nil }, 100},
+		{"withdrawn", func(b *Scoreboard) error { b.Apply(epoch, withdrawn(first, 1)); return nil }, 50},
+		{"points amended", func(b *Scoreboard) error {
+			b.Apply(epoch, amended(first, 1, func(a *Amendment) { a.Points = 10 }))
+			return nil
+		}, 50},
+		{"expiry amended", func(b *Scoreboard) error {
+			b.Apply(epoch, amended(first, 1, func(a *Amendment) { a.Expires = at(10) }))
+			return nil
+		}, 50},
+		{"forgotten", func(b *Scoreboard) error { b.Forget(epoch, first.Key()); return nil }, 50},
+		{"threshold raised", func(b *Scoreboard) error {
+			policy := DefaultPolicy()
+			policy.Threshold = 60
+			return b.SetPolicy(epoch, policy)
+		}, 50},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBoard(t, Rule{Categories: AllCategories})
+			b.Apply(epoch, first, incident(alice, 2, hackedHost, 50, 50))
+			if n := keptBy(b, PrefixOf(alice)); n != 1 {
+				t.Fatalf("verdicts walk %d incidents, want 1", n)
+			}
+			if err := c.goes(b); err != nil {
+				t.Fatal(err)
+			}
+			if v := b.Verdict(alice, 0, epoch); !v.Listed || v.Until != at(c.want) {
+				t.Fatalf("listed %t until %s, want until %s", v.Listed, v.Until, at(c.want))
+			}
+		})
+	}
+}
+
 // What Find returns is the caller's: changing it changes nothing here.
 func TestScoreboard_Find_sharesNothing(t *testing.T) {
 	t.Parallel()
@@ -156,12 +200,16 @@ func TestScoreboard_crowd(t *testing.T) {
 	rules := []Rule{anyFifty(), {Threshold: 200, Categories: AllCategories}, {Threshold: 40, Categories: 1 << 1}}
 	b, plain := newBoard(t, rules...), newTwin(DefaultPolicy())
 	kinds := []KindNumber{sshMaxauth, webLogin, mailAuth, forumSpam}
+	var entries []Entry
 	for i := range crowded {
 		e := by(ReporterNumber(i%700+1), incident(alice, ID(i), kinds[i%len(kinds)], uint16(i%9+5), 1+i*7919%crowded))
-		b.Apply(epoch, e)
-		b.Apply(epoch, e)
+		entries = append(entries, e)
 		plain.apply(e)
 	}
+	if err := b.Replace(epoch, ShardOf(PrefixOf(alice)), sequence(entries[:9000]...)); err != nil {
+		t.Fatal(err)
+	}
+	b.Apply(epoch, entries[8000:]...)
 	prefix := PrefixOf(alice)
 	if n := b.Count(prefix); n != crowded {
 		t.Fatalf("count is %d", n)
