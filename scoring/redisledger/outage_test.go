@@ -162,6 +162,13 @@ func TestLedger_Record_waitsForReplicas(t *testing.T) {
 	if got := replica.Do("HGET", "pb:meta", "id"); got != n.ID() {
 		t.Errorf("the replica has ledger %q", got)
 	}
+	// The replica lags: neither the first report nor its repetition, over
+	// whatever connection, counts as safe.
+	replica.Pause()
+	in = n.incident("192.0.2.1", 4)
+	n.refuses(t, in, scoring.ErrUnavailable)
+	startNode(t, redisledger.Options{URL: server.URL(), WaitReplicas: 1}).refuses(t, in, scoring.ErrUnavailable)
+	replica.Resume()
 	// A node that is pointed at the replica can read, but not record.
 	reader := startNode(t, redisledger.Options{URL: replica.URL()})
 	reader.refuses(t, reader.incident("192.0.2.1", 3), scoring.ErrUnavailable)
