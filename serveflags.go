@@ -33,6 +33,8 @@ type serveFlags struct {
 	Contact   string   `help:"Where people look a listing up; ends every TXT record." placeholder:"URL" env:"PENALTYBOX_CONTACT"`
 	MaxStale  string   `help:"Answer SERVFAIL when Redis was out of reach for so long; without it, keep answering what is known." placeholder:"DURATION" env:"PENALTYBOX_MAX_STALE"`
 
+	DNSRateLimit        int    `name:"dns-rate-limit" help:"Send at most so many UDP answers a second to each /24 (IPv6 /56) of clients; beyond, they are told to ask over TCP; 0: no limit." default:"0" placeholder:"N" env:"PENALTYBOX_DNS_RATE_LIMIT"`
+	DNSTCPPerClient     int    `name:"dns-tcp-per-client" help:"Keep at most so many DNS connections over TCP open for one client." default:"50" placeholder:"N" env:"PENALTYBOX_DNS_TCP_PER_CLIENT"`
 	DNSCookieSecretFile string `name:"dns-cookie-secret-file" help:"Make DNS cookies with the secret in this file (32 hexadecimal digits; a second line is the previous one), which the servers of one address share; without it, with a random one." placeholder:"FILE" env:"PENALTYBOX_DNS_COOKIE_SECRET_FILE"`
 
 	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
@@ -98,6 +100,12 @@ func (f serveFlags) check() (settings, error) {
 			fault(fmt.Errorf("max-stale: %w", err))
 		}
 		s.maxStale = time.Duration(maxStale)
+	}
+	if f.DNSRateLimit < 0 {
+		fault(fmt.Errorf("dns-rate-limit %d: negative", f.DNSRateLimit))
+	}
+	if f.DNSTCPPerClient < 0 {
+		fault(fmt.Errorf("dns-tcp-per-client %d: negative", f.DNSTCPPerClient))
 	}
 	if s.cookies, err = readCookieSecrets(f.DNSCookieSecretFile); err != nil {
 		fault(fmt.Errorf("dns-cookie-secret-file: %w", err))

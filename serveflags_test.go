@@ -32,6 +32,14 @@ func TestServeFlags_check_faults(t *testing.T) {
 			func(f *serveFlags) { f.HTTPListen = []string{"box.example.org:8080"} },
 			[]string{"keys would travel in the clear"},
 		},
+		"negative limits": {
+			func(f *serveFlags) { f.DNSRateLimit, f.DNSTCPPerClient = -1, -2 },
+			[]string{"dns-rate-limit -1", "dns-tcp-per-client -2"},
+		},
+		"no cookie secret": {
+			func(f *serveFlags) { f.DNSCookieSecretFile = "/no/such" },
+			[]string{"dns-cookie-secret-file: reading the cookie secret: open /no/such"},
+		},
 		"half a certificate":    {func(f *serveFlags) { f.TLSCert = "cert.pem" }, []string{"give both, or neither"}},
 		"nothing to serve":      {func(f *serveFlags) { f.DNSListen, f.HTTPListen = []string{""}, []string{""} }, []string{"nothing to serve"}},
 		"an address, no port":   {func(f *serveFlags) { f.DNSListen = []string{"127.0.0.1"} }, []string{"want host:port"}},

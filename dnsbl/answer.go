@@ -51,6 +51,7 @@ type answer struct {
 	zone          *servedZone // nil: none
 	rcode         int
 	authoritative bool
+	truncated     bool // without records: the client shall ask over TCP
 	records       []dns.RR
 	authority     []dns.RR
 	key           string   // name of the access key used; empty: none

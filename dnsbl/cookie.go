@@ -106,8 +106,11 @@ func (s CookieSecrets) orRandom() CookieSecrets {
 // verify tells whether the server's part of a cookie was given to this client
 // within the last hour, and whether it need not be replaced yet.
 func (s *CookieSecrets) verify(c *cookie, client netip.Addr, now time.Time) (good, fresh bool) {
+	if c.length != clientCookieOctets+ownCookieOctets {
+		return false, false
+	}
 	server := c.server()
-	if len(server) != ownCookieOctets || server[0] != cookieVersion {
+	if server[0] != cookieVersion {
 		return false, false
 	}
 	// Serial number arithmetic, good beyond 2106 (RFC 9018 §4.3).

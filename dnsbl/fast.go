@@ -96,17 +96,32 @@ func (f *fastPath) answer(query, buffer []byte, client netip.Addr) (reply []byte
 	if reply == nil || len(reply) > q.edns.limit() {
 		return nil, fateHandler
 	}
-	if f.server.gate != nil {
+	if f.server.gate != nil && !f.proven() {
 		fate = f.server.gate.decide(f.client, zone, result, f.now)
 	}
 	switch fate {
 	case fateHandler, fateDrop:
 		return nil, fate
 	case fateTruncate:
+		if q.edns.cookie.length > 0 {
+			return nil, fateHandler // which tells a good cookie instead
+		}
+		f.server.metrics.limit(limitedTruncated)
 		reply = f.truncate(append(buffer[:0], query[:q.end]...))
 	}
 	f.tally.count(zone, result)
 	return reply, fateReply
+}
+
+// proven tells whether the client of the query at hand has shown by its cookie
+// that it has the address it asks from.
+func (f *fastPath) proven() bool {
+	asked := &f.query.edns.cookie
+	if asked.length == 0 {
+		return false
+	}
+	good, _ := f.server.cookies.Load().verify(asked, f.client, f.now)
+	return good
 }
 
 // compose makes the reply to the query at hand behind a copy of its header and

@@ -14,6 +14,7 @@ func TestFast_allocatesNothing(t *testing.T) {
 	s.index = fixedIndex{scoring.Found{Answer: &scoring.Answer{Listed: 7, Categories: ssh | web}, Next: uint32(start.Add(dayLong).Unix()), Last: true}}
 	categories := scoring.DefaultPolicy().Categories
 	s.responder.categories = func() []scoring.Category { return categories }
+	s.gate = newLimiter(1_000_000, start)
 	fast := newFastPath(s.Server)
 	var buffer [udpSize]byte
 	for _, query := range fastQueries() {

@@ -75,6 +75,7 @@ func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, error
 	reply.Compress = true
 	reply.Rcode = a.rcode
 	reply.Authoritative = a.authoritative
+	reply.Truncated = a.truncated
 	reply.Answer, reply.Ns = a.records, a.authority
 	if e.present {
 		reply.Extra = []dns.RR{e.opt(s.answerCookie(&e.cookie, from, now), a.extended)}
@@ -99,7 +100,32 @@ func (s *Server) decide(query *dns.Msg, from asker, now time.Time) (edns, answer
 	if !ok {
 		return e, answer{result: resultMalformed, rcode: dns.RcodeFormatError}
 	}
-	return e, s.responder.answer(s.zones.Load(), &q, from.addr, now)
+	return e, s.limit(s.responder.answer(s.zones.Load(), &q, from.addr, now), &e, from, now)
+}
+
+// limit replaces an answer over UDP that is beyond the client's rate. Over TCP,
+// and with a good cookie, a client has shown that it has the address it asks
+// from. One that sends a cookie learns a good one (RFC 7873 §5.2.3); the others
+// are sent to TCP.
+func (s *Server) limit(a answer, e *edns, from asker, now time.Time) answer {
+	if s.gate == nil || from.via != transportUDP {
+		return a
+	}
+	if good, _ := s.cookies.Load().verify(&e.cookie, from.addr, now); good {
+		return a
+	}
+	if s.gate.decide(from.addr, a.zone, a.result, now) != fateTruncate {
+		return a
+	}
+	instead := answer{result: a.result, zone: a.zone, key: a.key}
+	if e.cookie.length > 0 {
+		instead.rcode = dns.RcodeBadCookie
+		s.metrics.limit(limitedBadCookie)
+		return instead
+	}
+	instead.authoritative, instead.truncated = a.authoritative, true
+	s.metrics.limit(limitedTruncated)
+	return instead
 }
 
 // answerCookie returns the cookie of the reply to a query with one; nil for

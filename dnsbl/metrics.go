@@ -12,6 +12,7 @@ type metrics struct {
 	queries     *prometheus.CounterVec
 	keys        *prometheus.CounterVec
 	discarded   *prometheus.CounterVec
+	limited     *prometheus.CounterVec
 	unsent      prometheus.Counter
 	connections prometheus.Gauge
 	rejected    prometheus.Counter
@@ -31,6 +32,10 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penaltybox_dns_discarded_messages_total",
 			Help: "DNS messages that are no queries, by reason: reply, opcode, sections, unreadable.",
 		}, []string{"reason"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "penaltybox_dns_rate_limited_total",
+			Help: "DNS answers over UDP beyond the client's rate, by what was sent instead: truncated, bad_cookie.",
+		}, []string{"sent"}),
 		unsent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "penaltybox_dns_unsent_replies_total",
 			Help: "DNS replies that the system did not take for sending.",
@@ -41,14 +46,15 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		}),
 		rejected: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "penaltybox_dns_tcp_rejected_total",
-			Help: "DNS connections over TCP closed at once because too many were open.",
+			Help: "DNS connections over TCP closed at once because too many were open, in all or of one client.",
 		}),
 	}
 	if registerer == nil {
 		return m, nil
 	}
 	return m, errors.Join(
-		registerer.Register(m.queries), registerer.Register(m.keys), registerer.Register(m.discarded), registerer.Register(m.unsent),
+		registerer.Register(m.queries), registerer.Register(m.keys), registerer.Register(m.limited),
+		registerer.Register(m.discarded), registerer.Register(m.unsent),
 		registerer.Register(m.connections), registerer.Register(m.rejected),
 	)
 }
@@ -77,3 +83,12 @@ func labelOf(zone *servedZone) string {
 
 // discard counts a message that never became a query.
 func (m *metrics) discard(reason string) { m.discarded.WithLabelValues(reason).Inc() }
+
+// What is sent instead of an answer beyond a client's rate.
+const (
+	limitedTruncated = "truncated"
+	limitedBadCookie = "bad_cookie"
+)
+
+// limit counts an answer beyond a client's rate.
+func (m *metrics) limit(sent string) { m.limited.WithLabelValues(sent).Inc() }

@@ -55,14 +55,25 @@ func TestStory_dig(t *testing.T) {
 		{"CH version.bind TXT", []string{"status: REFUSED"}},
 		{"example.org A", []string{"status: REFUSED", "EDE: 20 (Not Authoritative)"}},
 	} {
-		args := append([]string{"@127.0.0.1", "-p", strconv.Itoa(int(s.Addrs()[0].Port())), "+tries=1"}, strings.Fields(story.args)...)
-		output, err := exec.CommandContext(t.Context(), dig, args...).CombinedOutput()
+		output := runDig(t, dig, s.Addrs()[0], story.args)
 		for _, want := range story.want {
-			if !strings.Contains(string(output), want) {
-				t.Errorf("dig %s: no %q in (%v)\n%s", story.args, want, err, output)
+			if !strings.Contains(output, want) {
+				t.Errorf("dig %s: no %q in\n%s", story.args, want, output)
 			}
 		}
 	}
+}
+
+// runDig asks a server and returns what dig printed, and how it ended if not
+// well.
+func runDig(t *testing.T, dig string, server netip.AddrPort, args string) string {
+	t.Helper()
+	all := append([]string{"@" + server.Addr().String(), "-p", strconv.Itoa(int(server.Port())), "+tries=1"}, strings.Fields(args)...)
+	output, err := exec.CommandContext(t.Context(), dig, all...).CombinedOutput()
+	if err != nil {
+		return fmt.Sprintf("%s\n%v", output, err)
+	}
+	return string(output)
 }
 
 // A resolver that minimises query names strictly takes a denial of a partial

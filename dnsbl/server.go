@@ -1,6 +1,7 @@
 package dnsbl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,10 @@ import (
 
 // DefaultTCPConnections is how many TCP connections a server keeps open.
 const DefaultTCPConnections = 1000
+
+// DefaultTCPConnectionsPerClient is how many of them one client may have: far
+// more than a resolver needs (RFC 7766 §6.2.2), far fewer than all.
+const DefaultTCPConnectionsPerClient = 50
 
 // Config is what a server needs. Board, State, Categories and Zones are
 // required.
@@ -44,9 +49,16 @@ type Config struct {
 	// CookieSecrets are shared by servers that answer for one another; the
 	// zero value: a random one.
 	CookieSecrets CookieSecrets
+	// RateLimit bounds the UDP answers per second to each network of clients
+	// (IPv4 /24, IPv6 /56); beyond, they are told to ask over TCP. Clients
+	// with a good cookie are not limited. 0: no bound.
+	RateLimit int
 	// TCPConnections bounds the open TCP connections; 0:
 	// [DefaultTCPConnections].
 	TCPConnections int
+	// TCPConnectionsPerClient bounds those of one client, an IPv4 address or
+	// an IPv6 /64; 0: [DefaultTCPConnectionsPerClient].
+	TCPConnectionsPerClient int
 }
 
 // validate tells everything that is missing or wrong, joined, but the zones.
@@ -61,8 +73,12 @@ func (c Config) validate() error {
 	if c.Categories == nil {
 		faults = append(faults, errors.New("categories: missing"))
 	}
-	if c.TCPConnections < 0 {
-		faults = append(faults, fmt.Errorf("tcp connections %d: negative", c.TCPConnections))
+	for name, number := range map[string]int{
+		"tcp connections": c.TCPConnections, "tcp connections per client": c.TCPConnectionsPerClient, "rate limit": c.RateLimit,
+	} {
+		if number < 0 {
+			faults = append(faults, fmt.Errorf("%s %d: negative", name, number))
+		}
 	}
 	return errors.Join(faults...)
 }
@@ -113,11 +129,12 @@ func New(config Config) (*Server, error) {
 	if s.metrics, err = newMetrics(config.Registerer); err != nil {
 		return nil, fmt.Errorf("registering DNS metrics: %w", err)
 	}
-	limit := config.TCPConnections
-	if limit == 0 {
-		limit = DefaultTCPConnections
+	if config.RateLimit > 0 {
+		s.gate = newLimiter(config.RateLimit, s.now())
 	}
-	s.conns = newTCPConns(limit, s.metrics)
+	s.conns = newTCPConns(
+		cmp.Or(config.TCPConnections, DefaultTCPConnections),
+		cmp.Or(config.TCPConnectionsPerClient, DefaultTCPConnectionsPerClient), s.metrics)
 	return s, nil
 }
 
@@ -173,9 +190,9 @@ func (s *Server) serve(server *dns.Server) {
 	server.DecorateWriter = func(w dns.Writer) dns.Writer { return headerWriter{w} }
 	server.NotifyStartedFunc = func() { close(ready) }
 	server.UDPSize = udpSize
-	server.ReadTimeout = tcpReadTimeout
-	server.IdleTimeout = func() time.Duration { return tcpIdleTimeout }
-	server.MaxTCPQueries = tcpQueries
+	server.ReadTimeout = s.conns.readTimeout
+	server.IdleTimeout = func() time.Duration { return s.conns.idleTimeout }
+	server.MaxTCPQueries = s.conns.queries
 	s.running = append(s.running, server)
 	ended := make(chan struct{})
 	s.serving.Go(func() {

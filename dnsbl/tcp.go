@@ -3,9 +3,12 @@ package dnsbl
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
+
+	"penaltybox/scoring"
 )
 
 const (
@@ -26,27 +29,37 @@ const (
 // tcpConns counts and bounds the open TCP connections of a server, over all
 // its listeners.
 type tcpConns struct {
-	limit   int
-	metrics *metrics
+	limit                                  int // in all
+	clientLimit                            int // of one client
+	readTimeout, idleTimeout, writeTimeout time.Duration
+	queries                                int // that one connection may bring
+	metrics                                *metrics
 
-	mu   sync.Mutex
-	open map[*tcpConn]struct{}
+	mu      sync.Mutex
+	open    map[*tcpConn]struct{}
+	clients map[netip.Prefix]int // how many each has open
 }
 
-func newTCPConns(limit int, m *metrics) *tcpConns {
-	return &tcpConns{limit: limit, metrics: m, open: make(map[*tcpConn]struct{})}
+func newTCPConns(limit, clientLimit int, m *metrics) *tcpConns {
+	return &tcpConns{
+		limit: limit, clientLimit: clientLimit,
+		readTimeout: tcpReadTimeout, idleTimeout: tcpIdleTimeout, writeTimeout: tcpWriteTimeout, queries: tcpQueries,
+		metrics: m, open: make(map[*tcpConn]struct{}), clients: make(map[netip.Prefix]int),
+	}
 }
 
-// admit takes a connection under the bound, or returns nil.
+// admit takes a connection under the bounds, or returns nil.
 func (c *tcpConns) admit(conn net.Conn) *tcpConn {
+	client := clientOf(conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.open) >= c.limit {
+	if len(c.open) >= c.limit || c.clients[client] >= c.clientLimit {
 		c.metrics.rejected.Inc()
 		return nil
 	}
-	admitted := &tcpConn{Conn: conn, conns: c}
+	admitted := &tcpConn{Conn: conn, conns: c, client: client}
 	c.open[admitted] = struct{}{}
+	c.clients[client]++
 	c.metrics.connections.Set(float64(len(c.open)))
 	return admitted
 }
@@ -54,7 +67,13 @@ func (c *tcpConns) admit(conn net.Conn) *tcpConn {
 func (c *tcpConns) release(conn *tcpConn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, held := c.open[conn]; !held {
+		return // closed before
+	}
 	delete(c.open, conn)
+	if c.clients[conn.client]--; c.clients[conn.client] == 0 {
+		delete(c.clients, conn.client)
+	}
 	c.metrics.connections.Set(float64(len(c.open)))
 }
 
@@ -74,16 +93,32 @@ func (c *tcpConns) closeAll() {
 // tcpConn is one admitted connection.
 type tcpConn struct {
 	net.Conn
-	conns *tcpConns
+	conns  *tcpConns
+	client netip.Prefix
 }
 
-// Write sends with a bound in time, so that a client that does not read cannot
-// hold a connection for ever.
+// clientOf tells whose connection it is: an IPv4 address or an IPv6 /64, which
+// one host has to itself.
+func clientOf(conn net.Conn) netip.Prefix {
+	remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return netip.Prefix{} // all such share their bound
+	}
+	return scoring.PrefixOf(remote.Addr().WithZone(""))
+}
+
+// Write sends with a bound in time. A client that does not read is cut off: the
+// DNS library would go on with its next query, on a stream that has lost its
+// place.
 func (c *tcpConn) Write(message []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(tcpWriteTimeout)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(c.conns.writeTimeout)); err != nil {
 		return 0, err
 	}
-	return c.Conn.Write(message)
+	n, err := c.Conn.Write(message)
+	if err != nil {
+		err = errors.Join(err, c.Close())
+	}
+	return n, err
 }
 
 // Close ends the connection and gives its place free.
