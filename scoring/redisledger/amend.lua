@@ -10,9 +10,7 @@ if ledger[1] ~= ARGV[1] then
 end
 local present = redis.call('HGET', KEYS[3], ARGV[3]) or ''
 if present == ARGV[5] then
-  -- The same call, sent again because its answer was lost. The write is for
-  -- WAIT to wait for.
-  redis.call('HSET', KEYS[1], 'id', ARGV[1])
+  -- The same call, sent again because its answer was lost.
   return {ledger[2] or '0-0', ''}
 end
 if present ~= ARGV[4] then

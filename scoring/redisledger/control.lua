@@ -9,9 +9,7 @@ if ledger[1] ~= ARGV[1] then
   return {'', ledger[1] or 'none'}
 end
 if ledger[3] == ARGV[8] then
-  -- The same call, sent again because its answer was lost. The write is for
-  -- WAIT to wait for.
-  redis.call('HSET', KEYS[1], 'id', ARGV[1])
+  -- The same call, sent again because its answer was lost.
   return {ledger[2] or '0-0', ''}
 end
 local stored = redis.call('HGET', KEYS[3], ARGV[3])

@@ -121,7 +121,8 @@ func (l *Ledger) judge(rows []row, known view) ([]scoring.Receipt, []*call) {
 	return receipts, batches.all
 }
 
-// repeat makes the row store again what the ledger has, which changes nothing.
+// repeat makes the row store again what the ledger has, which changes nothing:
+// WAIT after it waits for all that the server wrote before.
 func (r *row) repeat(known scoring.Incident) {
 	known.Detail = scoring.Detail{}
 	if member, err := appendMember(nil, known); err == nil { // it was read from one

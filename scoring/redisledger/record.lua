@@ -30,8 +30,6 @@ end
 if #events > 0 then
   tail = call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*',
     'p', tail, 'e', table.concat(events))
+  call('HSET', KEYS[1], 'tail', tail)
 end
--- Also with nothing new: WAIT after a call that writes nothing would not wait
--- for what an earlier one wrote.
-call('HSET', KEYS[1], 'tail', tail)
 return {tail, ''}
