@@ -71,7 +71,7 @@ func TestServer_request_ids(t *testing.T) {
 			t.Errorf("id %q became %q", foreign, got)
 		}
 	}
-	if id() == id() {
+	if first, second := id(), id(); first == second {
 		t.Error("two requests have one id")
 	}
 	n.ask(t, call{line: "GET /v1/policy", headers: []string{"X-Request-Id: abc"}}, 401).wants(t, map[string]any{"request_id": "abc"})
@@ -215,7 +215,7 @@ func TestHTTPServer_every_stage_has_a_bound(t *testing.T) {
 func TestHTTPServer_a_slow_body_is_cut_off(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	addr := serve(t, n, func(s *http.Server) { s.ReadTimeout = 200 * time.Millisecond })
+	addr := serve(t, n, func(s *http.Server) { s.ReadTimeout = 2 * time.Second })
 	conn, err := net.Dial("tcp", addr)
 	must(t, err)
 	defer conn.Close()
@@ -249,7 +249,7 @@ func TestHTTPServer_a_slow_header_is_cut_off(t *testing.T) {
 func TestHTTPServer_a_long_body_that_moves_is_taken(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	const timeout = time.Second
+	const timeout = 2 * time.Second
 	addr := serve(t, n, func(s *http.Server) { s.ReadTimeout = timeout })
 	reader, writer := io.Pipe()
 	go func() {
