@@ -43,6 +43,18 @@ func fault(ctx context.Context, err error) error {
 	return err
 }
 
+// denied makes of an access that is denied at the start a fault of the
+// settings, which waiting does not mend.
+func denied(err error) error {
+	if reply, answered := errors.AsType[redis.Error](err); answered {
+		switch code, _, _ := strings.Cut(reply.Error(), " "); code {
+		case "NOAUTH", "WRONGPASS", "NOPERM":
+			return fmt.Errorf("access denied: %s; check the user and password in the URL, and that the user may use all commands on keys pb:*", reply.Error())
+		}
+	}
+	return err
+}
+
 // passing tells whether another moment, or the operator, mends what Redis
 // answers. Before version 7 the code of an error within a script stands in
 // the middle of the text, after a hyphen.

@@ -43,8 +43,9 @@ type Ledger struct {
 // The error is scoring.ErrUnavailable when the server cannot be reached,
 // scoring.ErrOtherLedger when it holds another ledger than expected,
 // scoring.ErrSchema when what it holds was written by a newer version or by
-// something else, and a plain one for a bad URL, a version that is too old
-// and a server that would drop incidents when its memory is full.
+// something else, and a plain one for a bad URL, a user who may not, a version
+// that is too old and a server that would drop incidents when its memory is
+// full.
 func Open(ctx context.Context, options Options) (*Ledger, error) {
 	logging.Disable() // the client returns its errors; it need not print them too
 	options = options.withDefaults()
@@ -64,7 +65,7 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 		closed:       make(chan struct{}),
 	}
 	l.close = sync.OnceFunc(func() { close(l.closed) })
-	if err := l.begin(ctx, options); err != nil {
+	if err := denied(l.begin(ctx, options)); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the ledger in redis at %s: %w", endpoint.name, err), l.Close())
 	}
 	return l, nil

@@ -187,9 +187,17 @@ func TestOpen_access(t *testing.T) {
 	if !strings.Contains(told.String(), "check by yourself") {
 		t.Errorf("a server that tells nothing is not warned of: %s", told.String())
 	}
-	wantOpen(t, redisledger.Options{URL: strings.Replace(url, "secret", "wrong", 1)}, scoring.ErrUnavailable, "WRONGPASS")
+	n := startNode(t, redisledger.Options{URL: url})
 	server.Do("ACL", "SETUSER", "box", "-@write", "-@scripting")
-	wantOpen(t, redisledger.Options{URL: url}, scoring.ErrUnavailable, "NOPERM")
+	n.refuses(t, n.incident("192.0.2.1", 1), scoring.ErrUnavailable) // an administrator may mend it
+	for url, word := range map[string]string{
+		strings.Replace(url, "secret", "wrong", 1): "WRONGPASS", url: "NOPERM",
+	} {
+		_, err := redisledger.Open(t.Context(), redisledger.Options{URL: url})
+		if err == nil || errors.Is(err, scoring.ErrUnavailable) || !strings.Contains(err.Error(), word) || !strings.Contains(err.Error(), "check the user") {
+			t.Errorf("opening without the right: %v, want %s, and that waiting does not help", err, word)
+		}
+	}
 }
 
 func TestOpen_clusterNode(t *testing.T) {
