@@ -37,6 +37,7 @@ func floors() []floor {
 		{"scoring/backup", []string{"penaltybox/scoring", "github.com/klauspost/compress/zstd"}},
 		{"scoring/ledgertest", []string{"penaltybox/scoring", "github.com/google/go-cmp", "pgregory.net/rapid"}},
 		{"scoring/boltledger", []string{"penaltybox/scoring", "go.etcd.io/bbolt", "golang.org/x/sync/errgroup"}},
+		{"scoring/dnsnode", []string{"penaltybox/scoring"}},
 		{"scoring/redisledger", []string{"penaltybox/scoring", "github.com/redis/go-redis", "golang.org/x/sync/errgroup"}},
 
 		{"dnsbl", []string{
@@ -54,7 +55,7 @@ func floors() []floor {
 
 		{"", []string{
 			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
-			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger",
+			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
 			"penaltybox/dnsbl", "penaltybox/reportapi", "penaltybox/parsers", "penaltybox/parsers/event",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
 			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",

@@ -84,7 +84,7 @@ func (x *Index) outcome(steps []step, bit uint64, categories CategorySet, now se
 			return out
 		case !out.listed():
 			out = outcome{next: s.until, categories: answer.Categories & categories}
-		case out.next == out.until && answer.Categories&categories == out.categories:
+		case answer.Categories&categories == out.categories:
 			out.next = s.until
 		}
 		out.until = s.until
