@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 //	                         its state is NAME, its log NAME.log
 //	stop NAME                end it as systemd does, and want a clean end
 //	kill9 NAME               end it as a power cut does
+//	hangup NAME              tell it to read its files again, and wait until it did
+//	dig NAME [TYPE]          ask the last started node's DNS with dig
 //	dig4 ADDRESS [TYPE]      ask the last started node's DNS with dig
 //	exits CODE COMMAND...    run a command that must end with this code
 //
@@ -53,11 +55,13 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": scriptServe,
-			"stop":  scriptStop,
-			"kill9": scriptKill9,
-			"dig4":  scriptDig4,
-			"exits": scriptExits,
+			"serve":  scriptServe,
+			"stop":   scriptStop,
+			"kill9":  scriptKill9,
+			"hangup": scriptHangup,
+			"dig":    scriptDig,
+			"dig4":   scriptDig4,
+			"exits":  scriptExits,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -164,6 +168,24 @@ func scriptKill9(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func scriptHangup(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hangup NAME")
+	}
+	node, ok := nodesOf(ts)[args[0]]
+	if !ok {
+		ts.Fatalf("no node %s was started", args[0])
+	}
+	told := func() int { return strings.Count(ts.ReadFile(args[0]+".log"), "hangup: ") }
+	before := told()
+	ts.Check(node.process.Process.Signal(syscall.SIGHUP))
+	for deadline := time.Now().Add(30 * time.Second); told() == before; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("hangup %s: it told nothing within 30 seconds", args[0])
+		}
+	}
+}
+
 // endNode signals a node and waits for its end.
 func endNode(ts *testscript.TestScript, name string, signal os.Signal) error {
 	node, ok := nodesOf(ts)[name]
@@ -193,11 +215,18 @@ func scriptDig4(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	octets := strings.Split(args[0], ".")
 	slices.Reverse(octets)
-	name := strings.Join(octets, ".") + ".bl.penaltybox.example"
+	args[0] = strings.Join(octets, ".") + ".bl.penaltybox.example"
+	scriptDig(ts, neg, args)
+}
+
+func scriptDig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: dig NAME [TYPE]")
+	}
 	host, port, err := net.SplitHostPort(ts.Getenv("DNS"))
 	ts.Check(err)
-	query := []string{"+short", "+time=5", "+tries=2", "@" + host, "-p", port, name}
-	ts.Check(ts.Exec("dig", append(query, args[1:]...)...))
+	query := []string{"+short", "+time=5", "+tries=2", "@" + host, "-p", port}
+	ts.Check(ts.Exec("dig", append(query, args...)...))
 }
 
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {

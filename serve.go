@@ -37,8 +37,8 @@ type serving struct {
 	failures chan error
 }
 
-// serve runs a node until ctx ends. hangup delivers requests to read the
-// certificate again.
+// serve runs a node until ctx ends. hangup delivers requests to read
+// certificate, access keys and cookie secret again.
 func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logger, hangup <-chan os.Signal) error {
 	run := &serving{
 		settings: s, logger: logger, stdout: stdout,
@@ -160,7 +160,8 @@ func (s *serving) failed(err error) {
 	}
 }
 
-// reloadOn reads the certificate again at each hangup.
+// reloadOn reads certificate, access keys and cookie secret again at each
+// hangup. On an error the old ones stay.
 func (s *serving) reloadOn(ctx context.Context, hangup <-chan os.Signal) error {
 	for {
 		select {
@@ -168,8 +169,12 @@ func (s *serving) reloadOn(ctx context.Context, hangup <-chan os.Signal) error {
 			return nil
 		case <-hangup:
 		}
+		if err := s.reloadDNS(); err != nil {
+			s.logger.ErrorContext(ctx, "hangup: the old access keys and cookie secret stay", "error", err)
+		} else {
+			s.logger.InfoContext(ctx, "hangup: read access keys and cookie secret again")
+		}
 		if s.cert == nil {
-			s.logger.InfoContext(ctx, "hangup: nothing to read again")
 			continue
 		}
 		if err := s.cert.reload(); err != nil {
@@ -178,6 +183,27 @@ func (s *serving) reloadOn(ctx context.Context, hangup <-chan os.Signal) error {
 		}
 		s.logger.InfoContext(ctx, "hangup: read the certificate again")
 	}
+}
+
+// reloadDNS reads again the files that the flags of DNS name. The zones stay,
+// and so do their rules.
+func (s *serving) reloadDNS() error {
+	again, err := s.serveFlags.check()
+	if err != nil {
+		return err
+	}
+	run := &serving{settings: again}
+	zones, err := run.dnsZones(s.front.node.Load().book.Policy(), zoneFlag.rule)
+	if err != nil {
+		return err
+	}
+	if err := s.dns.Reload(zones); err != nil {
+		return err
+	}
+	if s.DNSCookieSecretFile != "" {
+		s.dns.SetCookieSecrets(again.cookies)
+	}
+	return nil
 }
 
 func (s *serving) stopHTTP() error {

@@ -24,7 +24,16 @@
 // answered: clients that watch the test entries must not switch a list off
 // because one of its servers is just starting.
 //
+// A zone may be for some clients alone: by prefix, or by a key that stands as a
+// label in the name asked ([AccessKey]). The others are refused in so many words.
+//
+// It defends itself and others. Cookies tell clients that have their address
+// from those that forge one ([CookieSecrets]). A rate for each network of clients
+// sends what is beyond it to TCP, never away. One client can have so many
+// connections, and not for longer than it uses them.
+//
 // [New] checks a [Config] and returns a [Server]; Start binds UDP and TCP and
-// serves, Addrs tells where, Reload changes the zones, Stop ends. [QueryName]
+// serves, Addrs tells where, Reload changes the zones, SetCookieSecrets the
+// secret, Stop ends. [QueryName]
 // gives the name to ask for an address.
 package dnsbl
