@@ -12,8 +12,12 @@ import (
 	"penaltybox/scoring/intake"
 )
 
-// batchSize is how many rows go to the ledger at once.
-const batchSize = 1000
+const (
+	// batchSize is how many rows go to the ledger at once, fewer if their notes
+	// are longer than batchNotes bytes together.
+	batchSize  = 1000
+	batchNotes = 1 << 20
+)
 
 // tally counts what became of the rows of a request.
 type tally struct {
@@ -49,6 +53,7 @@ type bulk struct {
 	verdicts bool   // tell the verdicts of all zones for each row
 
 	batch []row
+	notes int // bytes of the batch's notes
 	tally tally
 	rows  bytes.Buffer // encoded, with commas between
 }
@@ -65,7 +70,8 @@ func (s *server) many(c *gin.Context, key string, verdicts bool, rows rows) erro
 		if fault = err; fault != nil {
 			break
 		}
-		if b.batch = append(b.batch, row); len(b.batch) == batchSize {
+		b.batch, b.notes = append(b.batch, row), b.notes+len(row.report.Note)
+		if len(b.batch) == batchSize || b.notes > batchNotes {
 			if fault = b.flush(); fault != nil {
 				break
 			}
@@ -108,7 +114,7 @@ func (b *bulk) flush() error {
 		b.judge(&view, result.Incident, zones)
 		b.write(view)
 	}
-	b.batch = b.batch[:0]
+	b.batch, b.notes = b.batch[:0], 0
 	return ctx.Err()
 }
 
