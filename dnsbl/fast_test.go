@@ -370,6 +370,7 @@ func BenchmarkFast_answer(b *testing.B) {
 type fixedIndex struct{ found scoring.Found }
 
 func (x fixedIndex) Find4(addr, _ uint32) (scoring.Found, bool) { return x.found, addr == 0xcb007107 }
+
 func (x fixedIndex) Find6(upper uint64, _ uint32) (scoring.Found, bool) {
 	return x.found, upper == 0x20010db80bad0000
 }

@@ -3,6 +3,7 @@ package dnsbl
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -160,9 +161,11 @@ type headerWriter struct{ dns.Writer }
 // Write sends one message.
 func (w headerWriter) Write(message []byte) (int, error) {
 	const recursionAvailable, zero, authenticData = 0x80, 0x40, 0x20
+	const never = recursionAvailable | zero | authenticData
 	const flags = 3 // octet of the header (RFC 1035 §4.1.1)
-	if len(message) > flags {
-		message[flags] &^= recursionAvailable | zero | authenticData
+	if len(message) > flags && message[flags]&never != 0 {
+		message = slices.Clone(message)
+		message[flags] &^= never
 	}
 	return w.Writer.Write(message)
 }

@@ -102,6 +102,7 @@ func (b *bulk) flush() error {
 		}
 	default:
 		results = b.Intake.Submit(ctx, now, b.caller, "", reports)
+		b.logCause(results)
 	}
 	zones := map[netip.Prefix][]zoneView{}
 	for _, row := range b.batch {
@@ -116,6 +117,18 @@ func (b *bulk) flush() error {
 	}
 	b.batch, b.notes = b.batch[:0], 0
 	return ctx.Err()
+}
+
+// logCause tells the operator, once for a request, why rows could not be
+// stored.
+func (b *bulk) logCause(results []intake.Result) {
+	for _, result := range results {
+		if result.Cause != nil {
+			b.Logger.WarnContext(b.c.Request.Context(), "rows were not stored",
+				"request_id", requestIDOf(b.c), "reporter", b.caller.Reporter, "error", result.Cause)
+			return
+		}
+	}
 }
 
 // judge adds how the address stands after the whole batch. Verdicts are

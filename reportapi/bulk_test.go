@@ -257,7 +257,9 @@ func TestBody_types_that_are_not_taken(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	for _, headers := range [][]string{
-		{"Content-Type: application/xml"}, {"Content-Type: multipart/form-data; boundary=x"}, {"Content-Type: ;;"},
+		{"Content-Type: application/xml"},
+		{"Content-Type: multipart/form-data; boundary=x"},
+		{"Content-Type: ;;"},
 		{jsonBody, "Content-Encoding: gzip"},
 	} {
 		n.ask(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: "x", headers: headers}, http.StatusUnsupportedMediaType)

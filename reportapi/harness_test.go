@@ -229,6 +229,7 @@ func (s *sink) Control(all bool, rs ...scoring.ControlRecord) {
 		s.board.SetExemptions(s.now(), s.book.Exemptions())
 	}
 }
+
 func (s *sink) Following(state scoring.FeedState) {
 	if state.CaughtUp {
 		s.once.Do(func() { close(s.caughtUp) })

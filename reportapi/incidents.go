@@ -109,7 +109,9 @@ func (s *server) one(c *gin.Context, key string, body body) error {
 	case intake.Refused:
 		return result.Refusal
 	case intake.Unavailable:
-		return unavailable("the ledger cannot be reached or cannot write now; the report was not stored")
+		p := unavailable("the ledger cannot be reached or cannot write now; the report was not stored")
+		p.cause = result.Cause
+		return p
 	}
 	view := s.viewResult(result)
 	view.incidentView.Note = result.Incident.Note

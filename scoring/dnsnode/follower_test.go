@@ -47,7 +47,9 @@ var _ scoring.Sink = (*follower)(nil)
 func (f *follower) Replace(shard int, entries iter.Seq2[scoring.Entry, error]) error {
 	return f.board.Replace(f.ledger.Now(), shard, entries)
 }
-func (f *follower) Apply(entries ...scoring.Entry)             { f.board.Apply(f.ledger.Now(), entries...) }
+
+func (f *follower) Apply(entries ...scoring.Entry) { f.board.Apply(f.ledger.Now(), entries...) }
+
 func (f *follower) Forget(keys ...scoring.Key)                 { f.board.Forget(f.ledger.Now(), keys...) }
 func (f *follower) Control(_ bool, _ ...scoring.ControlRecord) {}
 

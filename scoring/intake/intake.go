@@ -141,7 +141,7 @@ func (r *Result) settle(receipt scoring.Receipt) {
 			Hint:    "it is listed beyond doubt; report it again when they expire",
 		})
 	default:
-		r.Status = Unavailable
+		r.Status, r.Cause = Unavailable, receipt.Err
 	}
 }
 

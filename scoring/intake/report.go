@@ -46,7 +46,8 @@ type Result struct {
 	Incident scoring.Incident // as far as the report could be read
 	Ignored  string           // why nothing was recorded
 	Refusal  *Refusal
-	Visible  bool // this node's scoreboard has it
+	Visible  bool  // this node's scoreboard has it
+	Cause    error // why it is unavailable: for the operator, not for the reporter
 
 	name string // the id as its reporter knows it
 }

@@ -22,7 +22,8 @@ func (b *board) Replace(shard int, entries iter.Seq2[scoring.Entry, error]) erro
 	return b.Scoreboard.Replace(b.now(), shard, entries)
 }
 
-func (b *board) Apply(entries ...scoring.Entry)             { b.Scoreboard.Apply(b.now(), entries...) }
+func (b *board) Apply(entries ...scoring.Entry) { b.Scoreboard.Apply(b.now(), entries...) }
+
 func (b *board) Forget(keys ...scoring.Key)                 { b.Scoreboard.Forget(b.now(), keys...) }
 func (b *board) Control(_ bool, _ ...scoring.ControlRecord) {}
 

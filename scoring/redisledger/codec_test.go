@@ -162,7 +162,8 @@ func TestEvents_roundTrip(t *testing.T) {
 		want := []event{
 			{entry: scoring.Entry{Incident: in}},
 			{entry: scoring.Entry{Incident: in, Amendment: &a}},
-			{control: put}, {control: gone},
+			{control: put},
+			{control: gone},
 		}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v became %+v, %v", want, got, err)
