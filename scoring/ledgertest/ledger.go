@@ -37,9 +37,10 @@ type Ledger interface {
 	Details(ctx context.Context, keys []scoring.Key) ([]scoring.Entry, error)
 
 	// Follow feeds the sink until ctx ends: control records and snapshot
-	// first, then changes. Outages are reported to the sink and outlived. It
-	// returns ctx's cause, or ErrOtherLedger or ErrSchema, which waiting
-	// does not mend. One Follow at a time.
+	// first, then changes. Outages are reported to the sink and outlived; a
+	// server that holds another ledger, or one of a newer schema, is an
+	// outage too and leaves the sink as it is. It returns ctx's cause, or
+	// ErrUnavailable when the ledger was closed. One Follow at a time.
 	Follow(ctx context.Context, sink scoring.Sink) error
 
 	// Dump yields every live entry with its detail, for a backup.
