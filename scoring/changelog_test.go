@@ -1,9 +1,6 @@
 package scoring
 
-import (
-	"net/netip"
-	"testing"
-)
+import "testing"
 
 func TestScoreboard_ChangesSince_bounds(t *testing.T) {
 	t.Parallel()
@@ -16,8 +13,7 @@ func TestScoreboard_ChangesSince_bounds(t *testing.T) {
 	}
 	const n = changesKept + 10
 	for i := range n {
-		addr := netip.AddrFrom4([4]byte{20, byte(i >> 16), byte(i >> 8), byte(i)})
-		b.Apply(epoch, incident(addr, 1, hackedHost, 50, 10))
+		b.Apply(epoch, incident(scattered(i), 1, hackedHost, 50, 10))
 	}
 	if v := b.Version(); v != n {
 		t.Fatalf("version is %d, want %d", v, n)

@@ -65,6 +65,11 @@ func withdrawn(e Entry, version uint64) Entry {
 	return amended(e, version, func(a *Amendment) { a.Withdrawn = true })
 }
 
+// scattered returns the i-th of many addresses, far from the others.
+func scattered(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{20 + byte(i%64), byte(i >> 6), byte(i >> 14), 7})
+}
+
 func newBoard(tb testing.TB, rules ...Rule) *Scoreboard {
 	tb.Helper()
 	b, err := NewScoreboard(DefaultPolicy(), rules)

@@ -294,8 +294,7 @@ func TestScoreboard_reusesMemory(t *testing.T) {
 	b := newBoard(t, anyFifty())
 	for round := range 50 {
 		for i := range 2000 {
-			addr := netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)})
-			b.Apply(at(round), incident(addr, ID(round), hackedHost, 50, round+1))
+			b.Apply(at(round), incident(scattered(i), ID(round), hackedHost, 50, round+1))
 		}
 		b.Sweep(at(round+1), true)
 	}

@@ -1,7 +1,6 @@
 package scoring
 
 import (
-	"net/netip"
 	"slices"
 	"testing"
 
@@ -51,7 +50,7 @@ func TestScoreboard_Sweep_massExpiry(t *testing.T) {
 	b := newBoard(t, anyFifty())
 	const n = 3 * sweepBatch * Shards
 	for i := range n {
-		b.Apply(epoch, incident(netip.AddrFrom4([4]byte{20, byte(i >> 16), byte(i >> 8), byte(i)}), 1, hackedHost, 50, 10))
+		b.Apply(epoch, incident(scattered(i), 1, hackedHost, 50, 10))
 	}
 	b.Sweep(at(10), true)
 	if s := b.Stats(); s.Listed[0] != 0 || s.Incidents != 0 || s.Version != 2*n {
