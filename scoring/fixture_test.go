@@ -108,15 +108,6 @@ func sameVerdict(a, b Verdict) bool {
 
 func diff(want, got any) string { return cmp.Diff(want, got, comparers) }
 
-// prefixes returns the prefixes of listings.
-func prefixes(listings []Listing) []netip.Prefix {
-	all := make([]netip.Prefix, 0, len(listings))
-	for _, l := range listings {
-		all = append(all, l.Prefix)
-	}
-	return all
-}
-
 // replay is a subscriber of the change log: what it believes is listed.
 type replay struct {
 	version uint64
