@@ -24,6 +24,11 @@ readonly PROGRAMS=(
 	sshd:openssh-server
 	ssh:openssh-client
 	busybox:busybox
+	postfix:postfix
+	spamd:spamd
+	spamass-milter:spamass-milter
+	rspamd:rspamd
+	swaks:swaks
 	curl:curl
 	php:php-cli
 	ip:iproute2
@@ -80,17 +85,22 @@ missing() {
 	done
 	# Without the C library's headers, gcc is no use to the race detector.
 	[ -e /usr/include/stdlib.h ] || echo libc6-dev
+	# Without this, swaks does not speak IPv6.
+	perl -MIO::Socket::INET6 -e 1 2>/dev/null || echo libio-socket-inet6-perl
 }
 
-# install installs packages and lets none of their services start at boot.
+# install installs packages and lets none of their services start at boot. It
+# removes nothing: a machine's own mail server stays.
 install() {
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get -q update && apt-get -q install -y --no-install-recommends "$@" || return
+	apt-get -q update && apt-get -q install -y --no-install-recommends --no-remove "$@" || return
 	[ -d /run/systemd/system ] || return 0
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | unbound | pdns-recursor) systemctl disable --now "$package" ;;
+		redis-server | unbound | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
+			systemctl disable --now "$package"
+			;;
 		bind9) systemctl disable --now named ;;
 		knot-resolver) systemctl disable --now kresd.target kres-cache-gc ;;
 		openssh-server) systemctl disable --now ssh ;;

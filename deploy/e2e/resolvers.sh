@@ -14,7 +14,7 @@
 
 readonly NEEDS=(unbound:unbound named:bind9 kresd:knot-resolver pdns_recursor:pdns-recursor dnsmasq:dnsmasq-base)
 readonly SERVER=192.0.2.53 ROOT=192.0.2.1 HTTP=http://127.0.0.1:8080
-readonly TTL=10 NEGATIVE_TTL=30 # seconds; the second is the least that Penaltybox takes
+readonly TTL=20 NEGATIVE_TTL=30 # seconds; the second is the least that Penaltybox takes
 readonly SLACK=8                # seconds that a busy machine may add, and Knot, which keeps nothing for less than 5
 
 # The resolvers: a program and how it learns where the zone is. Each answers
@@ -239,37 +239,39 @@ all_resolvers() {
 
 readonly LATER=198.51.100.1 WITHDRAWN=198.51.100.2 EXPIRING=2001:db8:e::1
 
-# found RESOLVER ADDRESS tells whether the resolver says that it is listed. It
-# is asked often, so it starts no more programs than it must.
-found() { [ -n "$(dig +short +tries=2 +time=3 "@${ADDRESS[$1]}" "${NAME[$2]}")" ]; }
+# listed and unlisted RESOLVER ADDRESS tell what the resolver says; no answer
+# is neither. They are asked often, so they start no more programs than they
+# must.
+listed() { [[ $(ask "$@") == *"status: NOERROR"*"127.0.0.2"* ]]; }
+unlisted() { [[ $(ask "$@") == *"status: NXDOMAIN"* ]]; }
+ask() { dig +noall +comments +answer +tries=2 +time=3 "@${ADDRESS[$1]}" "${NAME[$2]}"; }
 declare -A NAME=(["$LATER"]=$(name "$LATER") ["$WITHDRAWN"]=$(name "$WITHDRAWN") ["$EXPIRING"]=$(name "$EXPIRING"))
 
 # learns RESOLVER makes a resolver remember who is listed now, and who is not.
 learns() {
 	WITNESSES=$1
-	found "$1" "$WITHDRAWN" || fail "$1 does not find $WITHDRAWN"
-	found "$1" "$EXPIRING" || fail "$1 does not find $EXPIRING"
-	! found "$1" "$LATER" || fail "$1 finds $LATER before it is listed"
+	listed "$1" "$WITHDRAWN" || fail "$1 does not find $WITHDRAWN"
+	listed "$1" "$EXPIRING" || fail "$1 does not find $EXPIRING"
+	unlisted "$1" "$LATER" || fail "$1 does not say that $LATER is not listed yet"
 }
 
 # hears RESOLVER waits until a resolver has forgotten that, and says after how
 # many seconds; CHANGED and UNTIL are when the changes happened.
 hears() {
-	local WITNESSES=$1 now later='' withdrawn='' expired=''
+	local WITNESSES=$1 later='' withdrawn='' expired=''
 	while [ -z "$later" ] || [ -z "$withdrawn" ] || [ -z "$expired" ]; do
 		sleep 0.5
-		now=$(milliseconds)
-		if [ -z "$later" ] && found "$1" "$LATER"; then
+		if [ -z "$later" ] && listed "$1" "$LATER"; then
 			later=$(after "$CHANGED" "$1 hears of the listing" "$NEGATIVE_TTL")
 		fi
-		if [ -z "$withdrawn" ] && ! found "$1" "$WITHDRAWN"; then
+		if [ -z "$withdrawn" ] && unlisted "$1" "$WITHDRAWN"; then
 			withdrawn=$(after "$CHANGED" "$1 hears of the withdrawal" "$TTL")
 		fi
-		if [ -z "$expired" ] && ! found "$1" "$EXPIRING"; then
-			[ "$now" -gt $((UNTIL - 1000)) ] || fail "$1 forgets a listing before it expires"
+		if [ -z "$expired" ] && unlisted "$1" "$EXPIRING"; then
+			[ "$(milliseconds)" -ge "$UNTIL" ] || fail "$1 forgets a listing before it expires"
 			expired=$(after "$UNTIL" "$1 hears of the expiry" 0)
 		fi
-		[ "$now" -lt $((CHANGED + (NEGATIVE_TTL + 3 * SLACK) * 1000)) ] ||
+		[ "$(milliseconds)" -lt $((CHANGED + (NEGATIVE_TTL + 3 * SLACK) * 1000)) ] ||
 			fail "$1 has not heard; listed: ${later:-no}, withdrawn: ${withdrawn:-no}, expired: ${expired:-no}"
 	done
 	show "$1: hears of a listing after $later s, of a withdrawal after $withdrawn s, of an expiry after $expired s"
@@ -284,7 +286,7 @@ after() {
 
 changes_cross() {
 	printf '%s\n' "$WITHDRAWN" | "$PENALTYBOX" report - hacked.host >>"$LOG/report"
-	"$PENALTYBOX" report "$EXPIRING" hacked.host --ttl 20s >>"$LOG/report"
+	"$PENALTYBOX" report "$EXPIRING" hacked.host --ttl 30s >>"$LOG/report"
 	UNTIL=$(($(date -d "$(curl -sf -H "Authorization: Bearer $(cat "$WORK/state/admin.key")" "$HTTP/v1/check/$EXPIRING" |
 		sed 's/.*until=\([^ ]*\).*/\1/')" +%s) * 1000))
 	all_resolvers learns

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the stories share; not run by itself.
 #
 # A story is a script that names the tools it NEEDS as tool:package, defines
@@ -73,6 +74,21 @@ expect() { # WHAT GOT WANT
 	[ "$2" = "$3" ] || fail "$1: got '$2', want '$3'"
 }
 
+# A wire leads out of the namespace, to where strangers are: another one, whose
+# addresses the server does not take for its own.
+start_outside() {
+	unshare --net sleep infinity &
+	OUTSIDE=$!
+	wait_for 5 "the strangers' namespace" \
+		sh -c "[ \"\$(readlink /proc/$OUTSIDE/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+	ip link add wire type veth peer name wire netns "$OUTSIDE"
+	ip link set wire up
+	outside ip link set wire up
+}
+
+# outside COMMAND… runs a command as a stranger.
+outside() { nsenter --net="/proc/$OUTSIDE/ns/net" "$@"; }
+
 # wait_for SECONDS WHAT COMMAND… until the command succeeds.
 wait_for() {
 	local end=$((SECONDS + $1)) what=$2
@@ -89,7 +105,7 @@ daemon() {
 	local name=$1
 	shift
 	"$@" >>"$LOG/$name" 2>&1 </dev/null &
-	DAEMON=$!
+	export DAEMON=$!
 }
 
 # milliseconds since some moment.
