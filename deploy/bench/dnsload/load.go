@@ -46,6 +46,7 @@ type load struct {
 // query is what is known of one that is under way.
 type query struct {
 	at     time.Duration // since the beginning; 0: it is not under way
+	name   [8]byte       // how its name begins; another query had its id before
 	listed bool
 }
 
@@ -116,7 +117,7 @@ func (l *load) send(count int, now time.Duration) error {
 		id := uint16(l.sent + uint64(i))
 		octets := l.questions.append(l.outBuf[i][:0], id, l.list.draw(&l.random, listed), qtype)
 		l.outIov[i].SetLen(len(octets))
-		l.underWay[id] = query{now, listed}
+		l.underWay[id] = query{now, [8]byte(octets[headerOctets:]), listed}
 	}
 	for done := 0; done < count; {
 		n, err := l.transfer(unix.SYS_SENDMMSG, l.out[done:count])
@@ -139,11 +140,11 @@ func (l *load) receive(begin time.Time) (int, error) {
 	now := time.Since(begin)
 	for i := range n {
 		reply := l.inBuf[i][:l.in[i].Len]
-		if len(reply) < 2 {
+		if len(reply) < headerOctets+8 {
 			continue
 		}
 		q := &l.underWay[binary.BigEndian.Uint16(reply)]
-		if q.at == 0 {
+		if q.at == 0 || q.name != [8]byte(reply[headerOctets:]) {
 			continue // given up before
 		}
 		if listed, sane := says(reply); !sane || listed != q.listed {

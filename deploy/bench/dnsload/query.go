@@ -10,6 +10,7 @@ import (
 
 // Parts of messages (RFC 1035 §4).
 const (
+	headerOctets   = 12
 	typeA, typeTXT = 1, 16
 	rcodeMask      = 0x0f
 	rcodeNXDomain  = 3
@@ -54,7 +55,7 @@ func (q *questions) append(query []byte, id uint16, addr uint32, qtype uint16) [
 // says tells whether a reply lists an address, and whether it is one that a
 // blocklist gives: a listing, or a denial of the name or of its data.
 func says(reply []byte) (listed, sane bool) {
-	if len(reply) < 12 {
+	if len(reply) < headerOctets {
 		return false, false
 	}
 	answers := binary.BigEndian.Uint16(reply[6:])
