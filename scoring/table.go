@@ -112,14 +112,15 @@ func (t *table) merge(fresh []stagedEntry, more []step, belongs func(key uint64)
 	if len(fresh) == 0 && t.buckets.Load() == nil {
 		return
 	}
-	for bucket := range t.writable() {
+	buckets := t.writable()
+	for bucket := range buckets {
 		n := 0
 		for n < len(fresh) && fresh[n].key>>t.keyBits == uint64(bucket) {
 			n++
 		}
 		mine := fresh[:n]
 		fresh = fresh[n:]
-		if n == 0 && t.buckets.Load()[bucket].Load() == nil {
+		if n == 0 && buckets[bucket].Load() == nil {
 			continue
 		}
 		t.rewrite(bucket, func(w *blockBuilder, old block) { t.mergeBlock(w, bucket, old, mine, more, belongs) })
@@ -168,7 +169,7 @@ func (t *table) keys() iter.Seq[uint64] {
 
 // sweep takes what has ended out of a bucket.
 func (t *table) sweep(bucket int, now second) {
-	if t.buckets.Load() == nil {
+	if buckets := t.buckets.Load(); buckets == nil || buckets[bucket].Load() == nil {
 		return
 	}
 	t.rewrite(bucket, func(w *blockBuilder, old block) {
