@@ -106,6 +106,14 @@ func sameVerdict(a, b Verdict) bool {
 	return a == b
 }
 
+// sameEntry is diff == "" for entries, but fast. Notes are not compared.
+func sameEntry(a, b Entry) bool {
+	if (a.Amendment == nil) != (b.Amendment == nil) || a.Amendment != nil && *a.Amendment != *b.Amendment {
+		return false
+	}
+	return a.Incident == b.Incident
+}
+
 func diff(want, got any) string { return cmp.Diff(want, got, comparers) }
 
 // replay is a subscriber of the change log: what it believes is listed.
