@@ -24,12 +24,13 @@ const maxIndexSecond = 1<<32 - 2
 // indexedRules is how many rules an [Index] answers for.
 const indexedRules = 64
 
-// fastPath answers plain queries from their octets: those for an address, a partial name or a name that is no address, in a zone whose
-// listings are current. Everything else is left to the ordinary handler, which
-// would give the same octets for what is answered here.
+// fastPath answers plain queries from their octets: those for an address, a
+// partial name or a name that is no address, in a zone whose listings are
+// current. Everything else is left to the ordinary handler, which would give
+// the same octets for what is answered here.
 //
-// Nothing is allocated. One fastPath serves one socket, batch by batch: begin, answer for each
-// packet, end.
+// One fastPath serves one socket, batch by batch: begin, answer for each
+// packet, end. It allocates nothing.
 type fastPath struct {
 	server *Server
 	codes  catalogue
