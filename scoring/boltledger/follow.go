@@ -12,6 +12,9 @@ import (
 // and the snapshot first, while which writers wait, then what is committed. It
 // returns [scoring.ErrUnavailable] when the ledger is closed.
 func (l *Ledger) Follow(ctx context.Context, sink scoring.Sink) error {
+	if l.life.Err() != nil { // the last Follow may still be on its way out
+		return fmt.Errorf("following the ledger: %w", errClosed)
+	}
 	if !l.followed.CompareAndSwap(false, true) {
 		return errors.New("following the ledger: it is followed already")
 	}
