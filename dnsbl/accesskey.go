@@ -111,6 +111,7 @@ type access struct {
 	subject subject
 	key     string // name of the key; empty: none
 	refused bool
+	why     Reason // of a refusal
 }
 
 // unlock reads the lower-case wire labels in front of the origin of a zone with
@@ -120,7 +121,8 @@ type access struct {
 // addresses' names, because a resolver that minimises query names asks for them
 // first (RFC 9156).
 func (r keyRing) unlock(front []byte) access {
-	if bare := parseSubject(front); bare.place == placeApex || bare.place == placeInterior || bare.interior {
+	bare := parseSubject(front)
+	if bare.place == placeApex || bare.place == placeInterior || bare.interior {
 		bare.place = min(bare.place, placeInterior)
 		return access{subject: bare}
 	}
@@ -144,5 +146,8 @@ func (r keyRing) unlock(front []byte) access {
 		inside.interior = false // nothing lies above the key
 		return access{subject: inside, key: name}
 	}
-	return access{refused: true}
+	if bare.place == placeAddress {
+		return access{refused: true, why: ReasonKeyMissing}
+	}
+	return access{refused: true, why: ReasonKeyUnknown}
 }

@@ -56,6 +56,14 @@ type answer struct {
 	authority     []dns.RR
 	key           string   // name of the access key used; empty: none
 	extended      []uint16 // extended error (RFC 8914), told to clients with EDNS
+	why           Reason
+	about         netip.Addr // the address that the name stands for; invalid: none
+}
+
+// because notes which rule made an answer.
+func (a answer) because(why Reason) answer {
+	a.why = why
+	return a
 }
 
 // responder answers questions from memory: the same question, verdict, state
@@ -69,17 +77,17 @@ type responder struct {
 // answer answers one question of opcode QUERY.
 func (r *responder) answer(zones *zoneSet, q *question, client netip.Addr, now time.Time) answer {
 	if q.qclass != dns.ClassINET {
-		return refuse(nil)
+		return refuse(nil).because(ReasonClass)
 	}
 	zone, front := zones.find(&q.name)
 	if zone == nil {
-		return refuse(nil, dns.ExtendedErrorCodeNotAuthoritative)
+		return refuse(nil, dns.ExtendedErrorCodeNotAuthoritative).because(ReasonOutside)
 	}
 	if !zone.allowed.has(client) {
-		return refuse(zone, dns.ExtendedErrorCodeProhibited)
+		return refuse(zone, dns.ExtendedErrorCodeProhibited).because(ReasonClient)
 	}
 	if q.qtype == dns.TypeAXFR || q.qtype == dns.TypeIXFR {
-		return refuse(zone)
+		return refuse(zone).because(ReasonTransfer)
 	}
 	if zone.keys != nil {
 		return r.answerKeyed(zone, q, front, now)
@@ -91,11 +99,11 @@ func (r *responder) answer(zones *zoneSet, q *question, client netip.Addr, now t
 // servers' among them, are for all: resolvers need them to get there.
 func (r *responder) answerKeyed(zone *servedZone, q *question, front []byte, now time.Time) answer {
 	if node, exists := zone.nodes[string(front)]; exists {
-		return zone.answerNode(q, node)
+		return zone.answerNode(q, node).because(ReasonServerName)
 	}
 	access := zone.keys.unlock(front)
 	if access.refused {
-		return refuse(zone, dns.ExtendedErrorCodeProhibited)
+		return refuse(zone, dns.ExtendedErrorCodeProhibited).because(access.why)
 	}
 	a := r.answerSubject(zone, q, front, access.subject, now)
 	a.key = access.key
@@ -106,16 +114,18 @@ func (r *responder) answerKeyed(zone *servedZone, q *question, front []byte, now
 func (r *responder) answerSubject(zone *servedZone, q *question, front []byte, subject subject, now time.Time) answer {
 	switch {
 	case subject.place == placeApex:
-		return zone.answerApex(q)
+		return zone.answerApex(q).because(ReasonApex)
 	case subject.place == placeInterior:
-		return zone.deny(q, dns.RcodeSuccess, resultNoData)
+		return zone.deny(q, dns.RcodeSuccess, resultNoData).because(ReasonPartialName)
 	case subject.place == placeAddress:
-		return r.answerAddress(zone, q, subject, now)
+		a := r.answerAddress(zone, q, subject, now)
+		a.about = subject.addr
+		return a
 	}
 	if node, exists := zone.nodes[string(front)]; exists {
-		return zone.answerNode(q, node)
+		return zone.answerNode(q, node).because(ReasonServerName)
 	}
-	return zone.deny(q, dns.RcodeNameError, resultNoName)
+	return zone.deny(q, dns.RcodeNameError, resultNoName).because(ReasonNoAddress)
 }
 
 // refuse answers without a record and without authority.
@@ -128,20 +138,20 @@ func refuse(zone *servedZone, extended ...uint16) answer {
 func (r *responder) answerAddress(zone *servedZone, q *question, subject subject, now time.Time) answer {
 	categories := r.categories()
 	if set, is := zone.testEntry(subject.addr, categories); is {
-		return zone.answerListed(q, zone.newTestListing(subject.addr, set, categories))
+		return zone.answerListed(q, zone.newTestListing(subject.addr, set, categories)).because(ReasonTestEntry)
 	}
 	if _, special := scoring.Special(subject.addr); special {
-		return zone.answerNotListed(q, subject)
+		return zone.answerNotListed(q, subject).because(ReasonSpecialRange)
 	}
 	state := r.state(now)
 	if extended, unfit := state.unfit(); unfit {
-		return answer{result: resultNotServed, zone: zone, rcode: dns.RcodeServerFailure, extended: []uint16{extended}}
+		return answer{result: resultNotServed, zone: zone, rcode: dns.RcodeServerFailure, extended: []uint16{extended}, why: state.reason()}
 	}
 	var a answer
 	if verdict := r.board.Verdict(subject.addr, zone.Rule, now); verdict.Listed {
-		a = zone.answerListed(q, zone.newListing(subject.addr, verdict, categories, now))
+		a = zone.answerListed(q, zone.newListing(subject.addr, verdict, categories, now)).because(ReasonListed)
 	} else {
-		a = zone.answerNotListed(q, subject)
+		a = zone.answerNotListed(q, subject).because(ReasonNotListed)
 	}
 	if state == Stale {
 		a.extended = []uint16{dns.ExtendedErrorCodeStaleAnswer}

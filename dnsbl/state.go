@@ -33,3 +33,11 @@ func (s State) unfit() (extended uint16, unfit bool) {
 		return dns.ExtendedErrorCodeNotReady, true
 	}
 }
+
+// reason is why an unfit state says nothing.
+func (s State) reason() Reason {
+	if s == TooStale {
+		return ReasonTooStale
+	}
+	return ReasonNotReady
+}
