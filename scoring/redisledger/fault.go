@@ -49,7 +49,7 @@ func denied(err error) error {
 	if reply, answered := errors.AsType[redis.Error](err); answered {
 		switch code, _, _ := strings.Cut(reply.Error(), " "); code {
 		case "NOAUTH", "WRONGPASS", "NOPERM":
-			return fmt.Errorf("access denied: %s; check the user and password in the URL, and that the user may use all commands on keys pb:*", reply.Error())
+			return fmt.Errorf("access denied: %s; check the user and password in the URL, and that the user may use all commands on keys pb:* (reading ones, to follow only)", reply.Error())
 		}
 	}
 	return err

@@ -85,6 +85,27 @@ func (l *Ledger) join(ctx context.Context, expect string) (string, error) {
 	return found.id, nil
 }
 
+// find finds the ledger that the node belongs to without writing anything, and
+// returns its id.
+func (l *Ledger) find(ctx context.Context, expect string) (string, error) {
+	meta, err := l.client.HGetAll(ctx, metaKey).Result()
+	if err != nil {
+		return "", fault(ctx, err)
+	}
+	found, err := parseIdentity(meta)
+	switch {
+	case err != nil:
+		return "", err
+	case expect != "" && found.id != expect:
+		return "", otherLedger(metaKey, found.id, expect)
+	case found.id == "":
+		return "", fmt.Errorf("%w: there is no ledger yet; the first node that takes reports makes it", scoring.ErrUnavailable)
+	case !found.ready:
+		return "", fmt.Errorf("%w: the ledger has schema %d and is not ready; a node of this version that takes reports brings it up to date", scoring.ErrUnavailable, found.schema)
+	}
+	return found.id, nil
+}
+
 // adoptTails gives every shard of a ledger of schema 0 the tail of its feed,
 // which that schema looked up in the stream. A tail that is there stays.
 func (l *Ledger) adoptTails(ctx context.Context) error {

@@ -75,7 +75,11 @@ func (l *Ledger) begin(ctx context.Context, options Options) error {
 	if err := l.checkServer(ctx, options.AllowEviction); err != nil {
 		return err
 	}
-	id, err := l.join(ctx, options.Expect)
+	find := l.join
+	if options.ReadOnly {
+		find = l.find
+	}
+	id, err := find(ctx, options.Expect)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,11 @@ type Options struct {
 	// Expect is the id of the ledger that the node belongs to. Empty: take
 	// the ledger that is there, or make a new one if there is none.
 	Expect string
+	// ReadOnly never makes a ledger nor brings an old one up to date: for
+	// nodes that only follow, which can then do with a user who may read
+	// (+@read +@connection +time +info). A server without a ledger that is
+	// up to date is scoring.ErrUnavailable then, unless Expect names one.
+	ReadOnly bool
 	// WaitReplicas is how many replicas must have a write before it is
 	// acknowledged. 0: a failover may lose the last acknowledged writes.
 	WaitReplicas int
