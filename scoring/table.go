@@ -17,6 +17,7 @@ type table struct {
 	buckets  atomic.Pointer[[1 << bucketBits]atomic.Pointer[uint32]] // nil: never written
 	entries  atomic.Int64
 	words    atomic.Int64
+	version  atomic.Uint64 // blocks ever published
 	builders sync.Pool
 }
 
@@ -93,6 +94,7 @@ func (t *table) rewrite(bucket int, compose func(w *blockBuilder, old block)) {
 		if place.CompareAndSwap(first, fresh) {
 			t.entries.Add(int64(w.entries() - old.len()))
 			t.words.Add(int64(len(blockAt(fresh)) - len(old)))
+			t.version.Add(1)
 			return
 		}
 	}
