@@ -81,6 +81,7 @@ type Config struct {
 	Registrar *control.Registrar
 	Details   Details
 	Zones     []Zone // the first answers where a request names none
+	Explainer Explainer
 
 	Now func() time.Time // the ledger's time
 	// Ready tells whether the node has loaded its ledger once, and why it
@@ -102,7 +103,8 @@ func (c Config) validate() error {
 	for name, absent := range map[string]bool{
 		"board": c.Board == nil, "intake": c.Intake == nil, "book": c.Book == nil,
 		"registrar": c.Registrar == nil, "details": c.Details == nil, "zones": len(c.Zones) == 0,
-		"now": c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
+		"explainer": c.Explainer == nil,
+		"now":       c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
 		"ledger id": c.LedgerID == nil, "registry": c.Registry == nil,
 	} {
 		if absent {
@@ -176,6 +178,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 
 	s.get(routes, "/ips/:ip", reader, s.answer(s.getIP))
 	s.get(routes, "/check/:ip", reader, s.answer(s.getCheck))
+	s.get(routes, "/explain", reader, s.answer(s.getExplain))
 	s.get(routes, "/blocklist", reader, s.answer(s.getBlocklist))
 
 	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))

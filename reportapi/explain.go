@@ -1,0 +1,144 @@
+package reportapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Explainer tells what DNS answers and why, by asking what answers. An invalid
+// client is one that may ask.
+type Explainer interface {
+	// ExplainName tells it of a name, as clients ask it.
+	ExplainName(name string, client netip.Addr) Explanation
+	// ExplainAddr tells it of an address in one zone.
+	ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (Explanation, error)
+}
+
+// Explanation is what DNS answers about a name, and why.
+type Explanation struct {
+	Name       string // as asked; access keys that the asker did not send are left out
+	Zone       string // empty: none
+	Addr       netip.Addr
+	Reason     string // the rule that made the answer, in one word
+	Why        string // the same for people
+	Special    string // the special range of Addr
+	Rcode      string
+	Codes      []netip.Addr
+	Text       string
+	TTL        time.Duration // whole seconds
+	Extended   []string      // extended errors (RFC 8914) by name
+	Key        string        // name of the access key used
+	NeedsKey   bool          // the zone is for those with a key
+	Restricted bool          // the zone is for clients of some networks
+}
+
+// explanationsView is what is answered about one name, or about one address in
+// each zone.
+type explanationsView struct {
+	Asked   string            `json:"asked"`
+	Answers []explanationView `json:"answers"`
+}
+
+type explanationView struct {
+	Name       string       `json:"name"`
+	Zone       string       `json:"zone"`
+	IP         string       `json:"ip,omitempty"`
+	Reason     string       `json:"reason"`
+	Why        string       `json:"why"`
+	Rcode      string       `json:"rcode"`
+	Codes      []netip.Addr `json:"codes"`
+	Text       string       `json:"text,omitempty"`
+	TTL        int          `json:"ttl"` // seconds
+	Special    string       `json:"special,omitempty"`
+	Extended   []string     `json:"extended_errors,omitempty"`
+	Key        string       `json:"key,omitempty"`
+	NeedsKey   bool         `json:"needs_key,omitempty"`
+	Restricted bool         `json:"restricted,omitempty"`
+	// Standing is how the address stands by its points, where those decide.
+	Standing *zoneView `json:"standing,omitempty"`
+}
+
+// maxAskedName bounds a name to explain: 255 octets, each of which may be
+// written as an escape.
+const maxAskedName = 4 * 255
+
+// getExplain tells what DNS answers about a name, or about an address in every
+// zone, and why.
+func (s *server) getExplain(c *gin.Context) error {
+	q, err := queryOf(c, "name", "zone", "client")
+	if err != nil {
+		return err
+	}
+	asked := strings.TrimSpace(q.text("name"))
+	if asked == "" || len(asked) > maxAskedName {
+		return wrong("name", asked, "is no name", "want a name as clients ask it, such as 7.113.0.203.bl.example.org, or an address")
+	}
+	var client netip.Addr
+	if text := q.text("client"); text != "" {
+		if client, err = netip.ParseAddr(text); err != nil {
+			return wrong("client", text, "is no address", "want the address that the query comes from")
+		}
+	}
+	now, view := s.Now(), explanationsView{Asked: asked}
+	if addr, err := netip.ParseAddr(asked); err == nil {
+		view.Answers, err = s.explainAddr(addr.WithZone("").Unmap(), q.text("zone"), client, now)
+		if err != nil {
+			return err
+		}
+		return ok(c, http.StatusOK, view)
+	}
+	if zone := q.text("zone"); zone != "" {
+		return wrong("zone", zone, "goes with an address only", "a name names its zone itself")
+	}
+	view.Answers = []explanationView{s.viewExplanation(s.Explainer.ExplainName(asked, client), now)}
+	return ok(c, http.StatusOK, view)
+}
+
+// explainAddr explains an address in one zone; "" stands for all.
+func (s *server) explainAddr(addr netip.Addr, name string, client netip.Addr, now time.Time) ([]explanationView, error) {
+	zones := s.Zones
+	if name != "" {
+		zone, err := s.zone(name)
+		if err != nil {
+			return nil, err
+		}
+		zones = []Zone{zone}
+	}
+	views := make([]explanationView, 0, len(zones))
+	for _, zone := range zones {
+		e, err := s.Explainer.ExplainAddr(addr, zone.Name, client)
+		if err != nil {
+			return nil, fmt.Errorf("explaining %s: %w", addr, err)
+		}
+		views = append(views, s.viewExplanation(e, now))
+	}
+	return views, nil
+}
+
+func (s *server) viewExplanation(e Explanation, now time.Time) explanationView {
+	view := explanationView{
+		Name: e.Name, Zone: e.Zone, Reason: e.Reason, Why: e.Why, Rcode: e.Rcode, Codes: e.Codes, Text: e.Text,
+		TTL: int(e.TTL / time.Second), Special: e.Special, Extended: e.Extended,
+		Key: e.Key, NeedsKey: e.NeedsKey, Restricted: e.Restricted,
+	}
+	if view.Codes == nil {
+		view.Codes = []netip.Addr{}
+	}
+	if !e.Addr.IsValid() {
+		return view
+	}
+	view.IP = e.Addr.String()
+	if zone, err := s.zone(e.Zone); err == nil && e.Special == "" {
+		standing := s.viewZone(zone, e.Addr, now)
+		view.Standing = &standing
+		if exempt := standing.Exempt; exempt != nil && !standing.Listed {
+			view.Why += fmt.Sprintf(": it has enough points, but %s is exempt (%s)", exempt.Prefix, exempt.Reason)
+		}
+	}
+	return view
+}
