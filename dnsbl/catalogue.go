@@ -3,19 +3,18 @@ package dnsbl
 import (
 	"cmp"
 	"encoding/binary"
-	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/miekg/dns"
 
 	"penaltybox/scoring"
 )
 
-// catalogue is the policy's categories made ready for writing into replies.
+// catalogue is the policy's categories with the codes of one zone, made ready
+// for writing into replies. It does not change once it is made.
 type catalogue struct {
-	categories []scoring.Category
-	byCode     []codedCategory // ascending; some may have one code
+	categories []scoring.Category // which it was made of
+	byCode     []codedCategory    // ascending; some may have one code
 }
 
 // codedCategory is a return code and the category that has it. The code of any
@@ -26,19 +25,30 @@ type codedCategory struct {
 	code byte
 }
 
-// update makes the catalogue that of the categories given. It takes the same
-// slice for the same categories.
-func (c *catalogue) update(categories []scoring.Category) {
-	if c.byCode != nil && len(categories) == len(c.categories) &&
-		(len(categories) == 0 || &categories[0] == &c.categories[0]) {
-		return
-	}
-	c.categories = categories
-	c.byCode = append(c.byCode[:0], codedCategory{any: true, code: scoring.CodeListed})
+func newCatalogue(categories []scoring.Category, codes scoring.Codes) *catalogue {
+	c := &catalogue{categories, []codedCategory{{any: true, code: scoring.CodeListed}}}
 	for i, category := range categories {
-		c.byCode = append(c.byCode, codedCategory{set: 1 << i, code: category.Code})
+		c.byCode = append(c.byCode, codedCategory{set: 1 << i, code: codes.Of(category)})
 	}
 	slices.SortFunc(c.byCode, func(a, b codedCategory) int { return cmp.Compare(a.code, b.code) })
+	return c
+}
+
+// madeOf tells whether the catalogue is that of the categories given, by
+// whether they are the same slice.
+func (c *catalogue) madeOf(categories []scoring.Category) bool {
+	return len(categories) == len(c.categories) && (len(categories) == 0 || &categories[0] == &c.categories[0])
+}
+
+// catalogueOf returns the zone's catalogue of the categories given. For the
+// same slice it is made once.
+func (z *servedZone) catalogueOf(categories []scoring.Category) *catalogue {
+	if c := z.catalogue.Load(); c != nil && c.madeOf(categories) {
+		return c
+	}
+	c := newCatalogue(categories, z.Codes)
+	z.catalogue.Store(c)
+	return c
 }
 
 // appendAddresses appends an A record for each code of a set, owned by the
@@ -56,38 +66,14 @@ func (c *catalogue) appendAddresses(reply []byte, set scoring.CategorySet, ttl u
 	return reply, records
 }
 
-// appendText appends the TXT record of a listing, owned by the question's name:
-// what [servedZone.newListing] says. It returns nil when not all categories
-// fit.
-func (c *catalogue) appendText(reply []byte, set scoring.CategorySet, ttl uint32, addr netip.Addr, until time.Time, contact string) []byte {
+// appendText appends the TXT record of a listing, owned by the question's
+// name.
+func (z *servedZone) appendText(reply []byte, ttl uint32, values *textValues) []byte {
 	reply = appendHeader(reply, dns.TypeTXT, ttl, 0)
 	reply = append(reply, 0)
 	begin := len(reply)
-	reply = addr.AppendTo(reply)
-	reply = append(reply, " listed"...)
-	if !until.IsZero() {
-		reply = append(reply, " until "...)
-		reply = until.UTC().AppendFormat(reply, time.RFC3339)
-	}
-	before := " ("
-	for i := range c.categories {
-		if set&(1<<i) != 0 {
-			reply = append(reply, before...)
-			reply = append(reply, c.categories[i].Name...)
-			before = ", "
-		}
-	}
-	if before == ", " {
-		reply = append(reply, ')')
-	}
-	if contact != "" {
-		reply = append(reply, ", see "...)
-		reply = append(reply, contact...)
-	}
+	reply = z.text.append(reply, values)
 	length := len(reply) - begin
-	if length > maxText {
-		return nil
-	}
 	reply[begin-1] = byte(length)
 	binary.BigEndian.PutUint16(reply[begin-3:], uint16(length+1))
 	return reply

@@ -33,13 +33,13 @@ const indexedRules = 64
 // packet, end. It allocates nothing.
 type fastPath struct {
 	server *Server
-	codes  catalogue
 	tally  tally
 
 	// Of the batch at hand.
-	now     time.Time
-	zones   *zoneSet
-	current bool
+	now        time.Time
+	zones      *zoneSet
+	current    bool
+	categories []scoring.Category
 
 	// Of the query at hand.
 	query  rawQuery
@@ -75,7 +75,7 @@ func (f *fastPath) begin() {
 		f.tally.forget()
 	}
 	if f.current = s.responder.state(f.now) == Current; f.current {
-		f.codes.update(s.responder.categories())
+		f.categories = s.responder.categories()
 	}
 }
 
@@ -217,11 +217,9 @@ func (f *fastPath) listed(reply []byte, zone *servedZone, addr netip.Addr, verdi
 	answers := 1
 	switch f.query.qtype {
 	case dns.TypeA, dns.TypeANY:
-		reply, answers = f.codes.appendAddresses(reply, set, ttl)
+		reply, answers = zone.catalogueOf(f.categories).appendAddresses(reply, set, ttl)
 	case dns.TypeTXT:
-		if reply = f.codes.appendText(reply, set, ttl, addr, verdict.Until, zone.Contact); reply == nil {
-			return nil, ""
-		}
+		reply = zone.appendText(reply, ttl, &textValues{addr, verdict.Until, f.categories, set, zone.Contact})
 	default:
 		return f.deny(reply, zone, dns.RcodeSuccess), resultNoData
 	}

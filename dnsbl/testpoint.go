@@ -21,10 +21,11 @@ func (z *servedZone) testEntry(addr netip.Addr, categories []scoring.Category) (
 	if last == scoring.CodeListed {
 		return 0, true
 	}
+	var set scoring.CategorySet
 	for i, category := range categories {
-		if bit := scoring.CategorySet(1) << i; category.Code == last && z.Categories&bit != 0 {
-			return bit, true
+		if bit := scoring.CategorySet(1) << i; z.Codes.Of(category) == last {
+			set |= bit & z.Categories
 		}
 	}
-	return 0, false
+	return set, set != 0
 }

@@ -50,6 +50,14 @@ type Zone struct {
 	// Contact is where people look a listing up: a URL that every TXT record
 	// ends with. At most 150 printable ASCII characters; may be empty.
 	Contact string
+	// Codes are the return codes of categories, where they are not the
+	// policy's. Test entries follow them.
+	Codes scoring.Codes
+	// Text is what the TXT record of a listing says; empty: address, end,
+	// categories and contact in a sentence. {address}, {until} (RFC 3339, UTC),
+	// {categories} (as many as fit) and {contact} are filled in. Printable
+	// ASCII without quotes and backslashes, at most 255 octets once filled in.
+	Text string
 	// Allow are the clients that may ask; none: all. Others are refused with
 	// the extended error "Prohibited" (RFC 8914 §4.19).
 	Allow []netip.Prefix
@@ -133,6 +141,12 @@ func (z Zone) Validate() error {
 	if err := checkContact(z.Contact); err != nil {
 		fault("%w", err)
 	}
+	if err := z.Codes.Validate(); err != nil {
+		fault("%w", err)
+	}
+	if err := z.checkText(); err != nil {
+		fault("text %q: %w", z.Text, err)
+	}
 	for _, server := range z.Nameservers {
 		if err := z.checkNameserver(server); err != nil {
 			fault("name server %q: %w", server.Name, err)
@@ -205,9 +219,16 @@ func checkContact(contact string) error {
 	if len(contact) > maxContact {
 		return fmt.Errorf("contact is %d characters long; at most %d", len(contact), maxContact)
 	}
-	for _, r := range contact {
+	if err := checkPrintable(contact); err != nil {
+		return fmt.Errorf("contact %q: %w", contact, err)
+	}
+	return nil
+}
+
+func checkPrintable(text string) error {
+	for _, r := range text {
 		if r < ' ' || r > '~' || r == '"' || r == '\\' {
-			return fmt.Errorf("contact %q: character %q; want printable ASCII without quotes and backslashes", contact, r)
+			return fmt.Errorf("character %q; want printable ASCII without quotes and backslashes", r)
 		}
 	}
 	return nil

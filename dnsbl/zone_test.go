@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"penaltybox/scoring"
 )
 
 func TestZone_Validate(t *testing.T) {
@@ -38,6 +40,20 @@ func TestZone_Validate(t *testing.T) {
 		"contact with quotes":       {func(z *Zone) { z.Contact = `say "hi"` }, "without quotes"},
 		"contact with a line break": {func(z *Zone) { z.Contact = "a\r\nb" }, "printable ASCII"},
 		"contact of 151":            {func(z *Zone) { z.Contact = strings.Repeat("a", 151) }, "at most 150"},
+		"a code of 1":               {func(z *Zone) { z.Codes = scoring.Codes{"ssh": 1} }, "code 1 of ssh: outside 2..127"},
+		"a code of 128":             {func(z *Zone) { z.Codes = scoring.Codes{"ssh": 128} }, "code 128 of ssh"},
+		"code 2":                    {func(z *Zone) { z.Codes = scoring.Codes{"ssh": 2} }, ""},
+		"text":                      {func(z *Zone) { z.Text = "{address} until {until}: {categories}" }, ""},
+		"text without placeholders": {func(z *Zone) { z.Text = "see https://bl.example/" }, ""},
+		"text with another":         {func(z *Zone) { z.Text = "{address} {points}" }, `text "{address} {points}": "{points}": no such placeholder; known are {address}`},
+		"text with half of one":     {func(z *Zone) { z.Text = "{address" }, `"{": no such placeholder`},
+		"text with a closing brace": {func(z *Zone) { z.Text = "so :}" }, `"}": no such placeholder`},
+		"text with a line break":    {func(z *Zone) { z.Text = "{address}\n" }, "printable ASCII"},
+		"text with an umlaut":       {func(z *Zone) { z.Text = "{address} gesperrt für" }, "character 'ü'"},
+		"text without its contact":  {func(z *Zone) { z.Text = "see {contact}" }, "the zone has no contact"},
+		"text of 255":               {func(z *Zone) { z.Text = "{address}{until}{categories}" + strings.Repeat("x", 175) }, ""},
+		"text of 256":               {func(z *Zone) { z.Text = "{address}{until}{categories}" + strings.Repeat("x", 176) }, "may become 256 characters long"},
+		"text that repeats itself":  {func(z *Zone) { z.Text = strings.Repeat("{address} ", 7) }, "may become 280 characters long"},
 		"server without address":    {func(z *Zone) { z.Nameservers = []Nameserver{{Name: "ns.bl.example"}} }, "give its addresses"},
 		"server elsewhere":          {func(z *Zone) { z.Nameservers = []Nameserver{{Name: "ns.example.org"}} }, ""},
 		"server like an address":    {func(z *Zone) { z.Nameservers = []Nameserver{{"1.bl.example", address}} }, "reads as an address"},

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -32,6 +33,8 @@ type servedZone struct {
 	negativeTTL uint32
 	allowed     *allowList
 	keys        keyRing
+	text        textTemplate
+	catalogue   atomic.Pointer[catalogue] // last made
 }
 
 // node is a name within a zone that is not made of an address: a name server,
@@ -91,6 +94,9 @@ func newServedZone(z Zone, serial uint32) *servedZone {
 		name := "ns." + z.Origin
 		served.nameservers = append(served.nameservers, name)
 		served.addNode(name, nil)
+	}
+	if served.text = usualText(" listed"); z.Text != "" {
+		served.text, _ = parseText(z.Text) // validated
 	}
 	mailbox, _ := mailboxName(z.Mailbox) // validated
 	served.soa = dns.SOA{
