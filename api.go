@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"penaltybox/reportapi"
+	"penaltybox/scoring"
 	"penaltybox/scoring/backup"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
@@ -17,8 +19,12 @@ import (
 
 // newAPI wires the report API to a node and its ledger.
 func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar) (http.Handler, error) {
+	board, ok := node.board.(*scoring.Scoreboard)
+	if !ok {
+		return nil, errors.New("a node for DNS alone cannot serve the API")
+	}
 	in, err := intake.New(intake.Config{
-		Ledger: ledger, Board: node.board, Policies: node.book,
+		Ledger: ledger, Board: board, Policies: node.book,
 		Own: func(addr netip.Addr) bool { return s.own.has(addr) },
 	})
 	if err != nil {
@@ -33,14 +39,21 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		zones[i] = reportapi.Zone{Name: zone.name, Rule: rule, Index: i}
 	}
 	return reportapi.New(reportapi.Config{
-		Board: node.board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
+		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
 		Zones: zones, Explainer: explainer{s.dns}, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := backup.Write(ctx, w, ledger)
 			return err
 		},
 		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy,
-		Logger: s.logger, ServeMetrics: s.MetricsListen == "",
+		Logger: s.logger, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
+	})
+}
+
+// opsHandler answers operators' monitoring, from the first moment on.
+func (s *serving) opsHandler() (http.Handler, error) {
+	return reportapi.NewOps(reportapi.OpsConfig{
+		Ready: s.front.ready, LedgerID: s.front.ledgerID, Version: version(), Gatherer: s.registry,
 	})
 }
 

@@ -61,6 +61,23 @@ func (f *front) state(now time.Time) dnsbl.State {
 	return dnsbl.NotReady
 }
 
+// ready tells whether everything was loaded once, and why the ledger cannot be
+// followed now, if so.
+func (f *front) ready() (bool, error) {
+	if n := f.node.Load(); n != nil {
+		return n.ready()
+	}
+	return false, nil
+}
+
+// ledgerID names the ledger; empty while there is none yet.
+func (f *front) ledgerID() string {
+	if n := f.node.Load(); n != nil {
+		return n.id
+	}
+	return ""
+}
+
 // categories returns the policy's categories.
 func (f *front) categories() []scoring.Category {
 	if n := f.node.Load(); n != nil {

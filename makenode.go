@@ -28,14 +28,14 @@ func (s *serving) makeNode(ctx context.Context, ledger ledger) (*node, error) {
 			return nil, err
 		}
 	}
-	board, err := scoring.NewScoreboard(policy, rules)
+	board, err := s.makeMemory(ledger, policy, rules)
 	if err != nil {
-		return nil, fmt.Errorf("making the scoreboard: %w", err)
+		return nil, fmt.Errorf("making the node's memory: %w", err)
 	}
 	if err := s.dns.Reload(zones); err != nil {
 		return nil, err
 	}
-	return newNode(board, book, ledger.Now, s.logger), nil
+	return newNode(board, book, ledger.ID(), ledger.Now, s.logger), nil
 }
 
 // readBook reads the ledger's control records, and refuses a ledger that a

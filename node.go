@@ -13,6 +13,7 @@ import (
 	"penaltybox/dnsbl"
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
+	"penaltybox/scoring/dnsnode"
 )
 
 // ledger is what a node asks of a ledger; scoring/ledgertest says what each
@@ -31,11 +32,12 @@ type ledger interface {
 	Close() error
 }
 
-// node is one server's memory: the scoreboard and the book, fed by a ledger.
-// It is the ledger's sink and the DNS front's board.
+// node is one server's memory: board and book, fed by a ledger. It is the
+// ledger's sink and the DNS front's board.
 type node struct {
-	board  *scoring.Scoreboard
+	board  memory
 	book   *control.Book
+	id     string // the ledger's
 	now    func() time.Time
 	logger *slog.Logger
 
@@ -52,8 +54,8 @@ type outage struct {
 
 var _ scoring.Sink = (*node)(nil)
 
-func newNode(board *scoring.Scoreboard, book *control.Book, now func() time.Time, logger *slog.Logger) *node {
-	return &node{board: board, book: book, now: now, logger: logger, caughtUp: make(chan struct{})}
+func newNode(board memory, book *control.Book, id string, now func() time.Time, logger *slog.Logger) *node {
+	return &node{board: board, book: book, id: id, now: now, logger: logger, caughtUp: make(chan struct{})}
 }
 
 // Replace implements scoring.Sink.
@@ -111,11 +113,23 @@ func (n *node) Following(state scoring.FeedState) {
 	}
 }
 
+// present is the outage that lasts, of the feed or of a memory that asks the
+// ledger by itself; nil: there is none.
+func (n *node) present() *outage {
+	out := n.outage.Load()
+	if b, ok := n.board.(*dnsnode.Board); ok {
+		if fault, ok := b.Fault(); ok && (out == nil || fault.Since.Before(out.since)) {
+			return &outage{fault.Since, fault.Cause}
+		}
+	}
+	return out
+}
+
 // ready tells whether the node has loaded everything once, and why it cannot
 // follow the ledger now, if so.
 func (n *node) ready() (bool, error) {
 	var cause error
-	if out := n.outage.Load(); out != nil {
+	if out := n.present(); out != nil {
 		cause = out.cause
 	}
 	select {
@@ -130,7 +144,7 @@ func (n *node) ready() (bool, error) {
 // long an outage may last before they cannot; 0 means forever.
 func (n *node) state(now time.Time, maxStale time.Duration) dnsbl.State {
 	ready, _ := n.ready()
-	out := n.outage.Load()
+	out := n.present()
 	switch {
 	case !ready:
 		return dnsbl.NotReady

@@ -23,6 +23,7 @@ type testNode struct {
 	t         testing.TB
 	state     string
 	dns, http string
+	ops       string
 	key       string // the admin's
 	stop      func() error
 }
@@ -87,12 +88,15 @@ func (n *testNode) awaitReady(file string, ended chan error) {
 		}
 		return os.ReadFile(file)
 	})
-	var bound struct{ DNS, HTTP []string }
+	var bound struct{ DNS, HTTP, Ops []string }
 	if err := json.Unmarshal(content, &bound); err != nil {
 		n.t.Fatal(err)
 	}
 	if len(bound.DNS) > 0 {
 		n.dns = bound.DNS[0]
+	}
+	if len(bound.Ops) > 0 {
+		n.ops, n.http = bound.Ops[0], bound.Ops[0]
 	}
 	if len(bound.HTTP) > 0 {
 		n.http = bound.HTTP[0]

@@ -27,9 +27,8 @@ func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 		}
 		s.api.answer(api)
 	}
-	stats := node.board.Stats()
-	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), "incidents", stats.Incidents,
-		"addresses", stats.Prefixes, "http", s.api.addrs(), "dns", s.dnsAddrs())
+	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), sizes(node.board),
+		"http", s.api.addrs(), "ops", s.ops.addrs(), "dns", s.dnsAddrs())
 	return s.tellReady()
 }
 
@@ -67,7 +66,7 @@ func (s *serving) dnsAddrs() []string {
 func (s *serving) tellReady() error {
 	if s.ReadyFile != "" {
 		content, err := json.Marshal(map[string][]string{
-			"dns": s.dnsAddrs(), "http": s.api.addrs(), "metrics": s.metrics.addrs(),
+			"dns": s.dnsAddrs(), "http": s.api.addrs(), "metrics": s.metrics.addrs(), "ops": s.ops.addrs(),
 		})
 		if err != nil {
 			return fmt.Errorf("writing the ready file: %w", err)

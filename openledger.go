@@ -28,7 +28,7 @@ func openLedger(ctx context.Context, s settings, logger *slog.Logger) (ledger, e
 	}
 	options := redisledger.Options{
 		URL: s.Redis, Expect: expect, WaitReplicas: s.RedisWaitReplicas,
-		AllowEviction: s.RedisAllowEvict, Logger: logger,
+		AllowEviction: s.RedisAllowEvict, ReadOnly: s.dnsOnly(), Logger: logger,
 	}
 	opened, err := awaitRedis(ctx, options, logger)
 	if errors.Is(err, scoring.ErrOtherLedger) {

@@ -33,6 +33,7 @@ type serving struct {
 	cert     *certificate
 	api      *httpServer
 	metrics  *httpServer
+	ops      *httpServer
 	own      ownAddresses
 	failures chan error
 }
@@ -91,15 +92,22 @@ func (s *serving) bind(ctx context.Context) error {
 		s.api.close()
 		return err
 	}
+	if s.ops, err = s.bindOps(ctx); err != nil {
+		s.api.close()
+		s.metrics.close()
+		return err
+	}
 	if len(s.DNSListen) > 0 {
 		if err := s.dns.Start(ctx, s.DNSListen...); err != nil {
 			s.api.close()
 			s.metrics.close()
+			s.ops.close()
 			return inUse(err)
 		}
 	}
 	s.api.start(s.failed)
 	s.metrics.start(s.failed)
+	s.ops.start(s.failed)
 	return nil
 }
 
@@ -108,6 +116,18 @@ func (s *serving) bindMetrics(ctx context.Context) (*httpServer, error) {
 		return listenHTTP(ctx, nil, nil, starting())
 	}
 	return listenHTTP(ctx, []string{s.MetricsListen}, nil, metricsHandler(s.registry))
+}
+
+func (s *serving) bindOps(ctx context.Context) (*httpServer, error) {
+	handler, err := s.opsHandler()
+	if err != nil {
+		return nil, err
+	}
+	var addresses []string
+	if s.OpsListen != "" {
+		addresses = []string{s.OpsListen}
+	}
+	return listenHTTP(ctx, addresses, nil, handler)
 }
 
 // live opens the ledger and serves until ctx ends.
@@ -127,7 +147,8 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 	defer stopLoops()
 	group, loops := errgroup.WithContext(loops)
 	group.Go(func() error { return follow(loops, ledger, node, s.logger) })
-	group.Go(func() error { return upkeep{node, ledger, &s.own, s.logger}.run(loops) })
+	group.Go(func() error { return node.read(loops) })
+	group.Go(func() error { return s.upkeep(ledger, node).run(loops) })
 	group.Go(func() error { return s.open(loops, ledger, node) })
 	group.Go(func() error { return s.reloadOn(loops, hangup) })
 	group.Go(func() error { return s.watch(loops) })
@@ -138,6 +159,13 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 	err = s.stopHTTP()
 	stopLoops()
 	return errors.Join(group.Wait(), err, ledger.Close())
+}
+
+func (s *serving) upkeep(ledger ledger, node *node) upkeep {
+	if s.dnsOnly() {
+		ledger = nil // it may be one that we may only read
+	}
+	return upkeep{node, ledger, &s.own, s.logger}
 }
 
 // watch returns when a listener fails.
@@ -209,7 +237,7 @@ func (s *serving) reloadDNS() error {
 func (s *serving) stopHTTP() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	return errors.Join(s.api.stop(ctx), s.metrics.stop(ctx))
+	return errors.Join(s.api.stop(ctx), s.metrics.stop(ctx), s.ops.stop(ctx))
 }
 
 // stop ends what still answers: HTTP if it never had a ledger, DNS last.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -37,13 +38,15 @@ type serveFlags struct {
 	DNSTCPPerClient     int    `name:"dns-tcp-per-client" help:"Keep at most so many DNS connections over TCP open for one client." default:"50" placeholder:"N" env:"PENALTYBOX_DNS_TCP_PER_CLIENT"`
 	DNSCookieSecretFile string `name:"dns-cookie-secret-file" help:"Make DNS cookies with the secret in this file (32 hexadecimal digits; a second line is the previous one), which the servers of one address share; without it, with a random one." placeholder:"FILE" env:"PENALTYBOX_DNS_COOKIE_SECRET_FILE"`
 
-	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
+	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API, and with --redis a node that answers DNS alone and needs a fraction of the memory." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
 	HTTPInsecure  bool           `name:"http-insecure" help:"Allow HTTP without TLS on an address that others can reach (keys travel in the clear)." env:"PENALTYBOX_HTTP_INSECURE"`
 	TLSCert       string         `name:"tls-cert" help:"Certificate chain for HTTPS (PEM); read again on SIGHUP." placeholder:"FILE" env:"PENALTYBOX_TLS_CERT"`
 	TLSKey        string         `name:"tls-key" help:"Private key for HTTPS (PEM); read again on SIGHUP." placeholder:"FILE" env:"PENALTYBOX_TLS_KEY"`
 	PublicURL     string         `name:"public-url" help:"Address of the API as others reach it, for what is printed and served to them." placeholder:"URL" env:"PENALTYBOX_PUBLIC_URL"`
 	TrustedProxy  []netip.Prefix `help:"Believe X-Forwarded-For from this network; repeatable." placeholder:"CIDR" env:"PENALTYBOX_TRUSTED_PROXY"`
 	MetricsListen string         `help:"Serve /metrics on this address instead of beside the API." placeholder:"HOST:PORT" env:"PENALTYBOX_METRICS_LISTEN"`
+
+	OpsListen string `help:"Serve /healthz, /readyz, /version and /metrics on this address, to anybody, and nothing else; without a host, on 127.0.0.1. /metrics then leaves the API." placeholder:"[HOST]:PORT" env:"PENALTYBOX_OPS_LISTEN"`
 
 	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
 	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
@@ -91,6 +94,12 @@ func (f serveFlags) check() (settings, error) {
 	if s.Redis, err = readSecret(f.Redis, f.RedisFile); err != nil {
 		fault(fmt.Errorf("redis-file: %w", err))
 	}
+	if s.dnsOnly() && s.Redis == "" && len(s.DNSListen) > 0 {
+		fault(errors.New("http-listen is empty and there is no --redis: nobody could ever report; name the Redis that other nodes report to, or let the API listen on 127.0.0.1:8080"))
+	}
+	if s.OpsListen, err = opsAddress(f.OpsListen); err != nil {
+		fault(err)
+	}
 	if f.RedisWaitReplicas < 0 {
 		fault(fmt.Errorf("redis-wait-replicas %d: negative", f.RedisWaitReplicas))
 	}
@@ -112,6 +121,18 @@ func (f serveFlags) check() (settings, error) {
 	}
 	fault(s.checkTLS())
 	return s, errors.Join(faults...)
+}
+
+// opsAddress lets an address without a host be this machine's alone.
+func opsAddress(address string) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" {
+		return "", fmt.Errorf("ops-listen %q: want host:port, or :port for 127.0.0.1", address)
+	}
+	return net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port), nil
 }
 
 func (s settings) checkTLS() error {

@@ -41,6 +41,8 @@ func TestServeFlags_check_faults(t *testing.T) {
 			[]string{"dns-cookie-secret-file: reading the cookie secret: open /no/such"},
 		},
 		"half a certificate":    {func(f *serveFlags) { f.TLSCert = "cert.pem" }, []string{"give both, or neither"}},
+		"nobody could report":   {func(f *serveFlags) { f.HTTPListen = []string{""} }, []string{"nobody could ever report", "--redis"}},
+		"no port for operators": {func(f *serveFlags) { f.OpsListen = "127.0.0.1" }, []string{`ops-listen "127.0.0.1"`, "want host:port"}},
 		"nothing to serve":      {func(f *serveFlags) { f.DNSListen, f.HTTPListen = []string{""}, []string{""} }, []string{"nothing to serve"}},
 		"an address, no port":   {func(f *serveFlags) { f.DNSListen = []string{"127.0.0.1"} }, []string{"want host:port"}},
 		"a duration of nothing": {func(f *serveFlags) { f.MaxStale = "soon" }, []string{`max-stale: duration "soon"`}},

@@ -17,7 +17,7 @@ const (
 // and then, the ledger is purged and the own addresses are read again.
 type upkeep struct {
 	node   *node
-	ledger ledger
+	ledger ledger // nil: others purge it
 	own    *ownAddresses
 	logger *slog.Logger
 }
@@ -37,7 +37,7 @@ func (u upkeep) run(ctx context.Context) error {
 		}
 		steady := time.Since(start)
 		u.second(ctx, guard, steady)
-		if steady-lastPurge >= purgeEvery && guard.mayPurge() {
+		if u.ledger != nil && steady-lastPurge >= purgeEvery && guard.mayPurge() {
 			lastPurge = steady
 			u.purge(ctx)
 		}

@@ -19,7 +19,7 @@ func TestUpkeep_clockJumps(t *testing.T) {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(testLog{t}, nil))
-	node := newNode(board, control.NewBook(), func() time.Time { return now }, logger)
+	node := newNode(board, control.NewBook(), "ledger", func() time.Time { return now }, logger)
 	upkeep := upkeep{node: node, logger: logger}
 	addr := netip.MustParseAddr("203.0.113.7")
 	node.Apply(scoring.Entry{Incident: scoring.Incident{

@@ -20,7 +20,16 @@ type readyView struct {
 // getReady tells whether the node has loaded its ledger. It stays ready in an
 // outage: look-ups, lists and DNS go on from memory.
 func (s *server) getReady(c *gin.Context) error {
-	ready, outage := s.Ready()
+	view, status := newReadyView(s.Ready())
+	if !view.Ready {
+		c.Header("Retry-After", "1")
+	}
+	c.Header("Cache-Control", "no-store")
+	return ok(c, status, view)
+}
+
+// newReadyView says how a node stands, and with which status.
+func newReadyView(ready bool, outage error) (readyView, int) {
 	view, status := readyView{ready, "ok"}, http.StatusOK
 	switch {
 	case outage != nil:
@@ -30,10 +39,8 @@ func (s *server) getReady(c *gin.Context) error {
 	}
 	if !ready {
 		status = http.StatusServiceUnavailable
-		c.Header("Retry-After", "1")
 	}
-	c.Header("Cache-Control", "no-store")
-	return ok(c, status, view)
+	return view, status
 }
 
 type versionView struct {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"penaltybox/scoring"
@@ -31,7 +32,15 @@ type Board struct {
 	now    func() time.Time
 	logger *slog.Logger
 	unread changed
-	reload chan struct{} // holds one when there may be outdated shards
+	reload chan struct{}            // holds one when there may be outdated shards
+	faults [2]atomic.Pointer[Fault] // of what Run does
+}
+
+// Fault is since when, by the ledger's time, and why a board cannot read what
+// changed.
+type Fault struct {
+	Since time.Time
+	Cause error
 }
 
 // New returns an empty board for these rules, which are as those of
@@ -119,6 +128,22 @@ func (b *Board) Unread() int { return b.unread.len() }
 
 // Outdated returns how many shards do not count by the present policy yet.
 func (b *Board) Outdated() int { return len(b.lean.Outdated()) }
+
+// Fault returns the first of the faults that last, false when there is none.
+// The feed may tell of what changed while asking about it fails, so listings
+// are as stale then as when the feed itself is gone.
+func (b *Board) Fault() (Fault, bool) {
+	var first *Fault
+	for i := range b.faults {
+		if fault := b.faults[i].Load(); fault != nil && (first == nil || fault.Since.Before(first.Since)) {
+			first = fault
+		}
+	}
+	if first == nil {
+		return Fault{}, false
+	}
+	return *first, true
+}
 
 // Run reads what changed until ctx ends, and outlives outages of the ledger.
 func (b *Board) Run(ctx context.Context) error {

@@ -181,6 +181,9 @@ func TestBoard_outage(t *testing.T) {
 		if !b.Verdict(known, 0, time.Now()).Listed || b.Verdict(bob, 0, time.Now()).Listed || b.Unread() != 1 {
 			t.Errorf("in an outage the old listing is %+v, the new one %+v, %d unread", b.Verdict(known, 0, time.Now()), b.Verdict(bob, 0, time.Now()), b.Unread())
 		}
+		if fault, ok := b.Fault(); !ok || !errors.Is(fault.Cause, scoring.ErrUnavailable) || time.Since(fault.Since) < 29*time.Second {
+			t.Errorf("the fault told is %+v, %t", fault, ok)
+		}
 		if source.reads > 20 || source.loads > 20 {
 			t.Errorf("a broken ledger is asked %d and %d times in 30 s", source.reads, source.loads)
 		}
@@ -189,6 +192,9 @@ func TestBoard_outage(t *testing.T) {
 		synctest.Wait()
 		if !b.Verdict(bob, 0, time.Now()).Listed || b.Unread() != 0 {
 			t.Error("what was reported in the outage is not listed after it")
+		}
+		if fault, ok := b.Fault(); ok {
+			t.Errorf("a fault is told after the outage: %+v", fault)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"penaltybox/scoring"
@@ -25,7 +26,7 @@ const (
 
 // readChanged reads the prefixes that changed, until ctx ends.
 func (b *Board) readChanged(ctx context.Context) {
-	retry := retrying{logger: b.logger, what: "reading what changed for DNS"}
+	retry := retrying{logger: b.logger, what: "reading what changed for DNS", now: b.now, fault: &b.faults[0]}
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,7 +69,7 @@ func (b *Board) checkOutdated() { signal(b.reload) }
 
 // loadOutdated loads the shards that count by an old policy, until ctx ends.
 func (b *Board) loadOutdated(ctx context.Context) {
-	retry := retrying{logger: b.logger, what: "loading a shard for DNS by another policy"}
+	retry := retrying{logger: b.logger, what: "loading a shard for DNS by another policy", now: b.now, fault: &b.faults[1]}
 	for {
 		select {
 		case <-ctx.Done():
@@ -89,6 +90,8 @@ func (b *Board) loadOutdated(ctx context.Context) {
 type retrying struct {
 	logger *slog.Logger
 	what   string
+	now    func() time.Time
+	fault  *atomic.Pointer[Fault]
 	pause  time.Duration // 0: the last attempt succeeded
 }
 
@@ -101,9 +104,11 @@ func (r *retrying) after(ctx context.Context, err error) bool {
 		return true
 	case err == nil:
 		r.pause = 0
+		r.fault.Store(nil)
 		r.logger.InfoContext(ctx, "the ledger answers again", slog.String("task", r.what))
 		return true
 	case r.pause == 0:
+		r.fault.Store(&Fault{r.now(), err})
 		r.logger.ErrorContext(ctx, "the ledger does not answer; what is known stays in force", slog.String("task", r.what), slog.Any("error", err))
 	}
 	r.pause = min(max(2*r.pause, retryFirst), retryMost)
