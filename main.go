@@ -26,6 +26,7 @@ type cli struct {
 
 	Report   reportCommand   `cmd:"" group:"Everyday" help:"Report an address, or many."`
 	Check    checkCommand    `cmd:"" group:"Everyday" help:"Ask whether addresses are listed."`
+	Explain  explainCommand  `cmd:"" group:"Everyday" help:"Ask what DNS answers about a name, and why."`
 	List     listCommand     `cmd:"" group:"Everyday" help:"Print the list."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
 	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
