@@ -44,11 +44,12 @@ type batchConn struct {
 	queries  [batchSize][udpSize]byte
 	replies  [batchSize][udpSize]byte
 
-	used  int            // messages of the batch
-	left  [batchSize]int // those for the handler
-	count int            // how many
-	taken int            // how many of them ReadFrom gave out
-	fault error          // that ends the socket
+	used   int             // messages of the batch
+	left   [batchSize]int  // those for the handler
+	logged [batchSize]bool // which of them it logs
+	count  int             // how many
+	taken  int             // how many of them ReadFrom gave out
+	fault  error           // that ends the socket
 }
 
 var _ net.PacketConn = (*batchConn)(nil)
@@ -106,10 +107,11 @@ func (c *batchConn) ReadFrom(message []byte) (int, net.Addr, error) {
 			return 0, nil, c.fault
 		}
 	}
-	i := c.left[c.taken]
+	i, from := c.left[c.taken], c.peer(c.left[c.taken])
+	from.log = c.logged[c.taken]
 	c.taken++
 	n := copy(message, c.queries[i][:c.in[i].Len])
-	return n, c.peer(i), nil
+	return n, from, nil
 }
 
 // WriteTo sends the handler's reply from the address that was asked.
@@ -165,8 +167,8 @@ func (c *batchConn) serve(fd uintptr) {
 		case fateReply:
 			c.address(replies, i, reply)
 			replies++
-		case fateHandler:
-			c.left[c.count] = i
+		case fateHandler, fateLog:
+			c.left[c.count], c.logged[c.count] = i, fate == fateLog
 			c.count++
 		}
 	}
@@ -274,9 +276,16 @@ func (c *batchConn) peer(i int) *peer {
 type peer struct {
 	addr    netip.AddrPort
 	control []byte
+	log     bool // this message
 }
 
-var _ net.Addr = (*peer)(nil)
+var (
+	_ net.Addr = (*peer)(nil)
+	_ drawn    = (*peer)(nil)
+)
+
+// logged tells whether the message belongs into the query log.
+func (p *peer) logged() bool { return p.log }
 
 // Network returns "udp".
 func (p *peer) Network() string { return string(transportUDP) }

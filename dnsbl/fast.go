@@ -40,6 +40,9 @@ type fastPath struct {
 	zones      *zoneSet
 	current    bool
 	categories []scoring.Category
+	began      time.Time   // by the steady clock of this machine
+	log        *runningLog // nil: off
+	answered   int
 
 	// Of the query at hand.
 	query  rawQuery
@@ -54,6 +57,7 @@ const (
 	fateHandler
 	fateDrop
 	fateTruncate // reply that the client shall ask over TCP
+	fateLog      // for the handler, which logs it
 )
 
 // gate decides about a query once its answer is known, before it is sent. It
@@ -69,7 +73,8 @@ func newFastPath(s *Server) *fastPath {
 // begin fixes, for one batch, what all its answers depend on.
 func (f *fastPath) begin() {
 	s := f.server
-	f.now = s.now()
+	f.began, f.now, f.answered = time.Now(), s.now(), 0
+	f.log = s.queryLog.Load()
 	if zones := s.zones.Load(); zones != f.zones {
 		f.zones = zones
 		f.tally.forget()
@@ -80,7 +85,12 @@ func (f *fastPath) begin() {
 }
 
 // end tells the metrics about the batch.
-func (f *fastPath) end() { f.tally.flush() }
+func (f *fastPath) end() {
+	f.tally.flush()
+	if f.answered > 0 {
+		f.server.metrics.latencies.udp.observe(time.Since(f.began), f.answered)
+	}
+}
 
 // unsent tells the metrics of replies that could not be sent.
 func (f *fastPath) unsent(replies int) { f.server.metrics.unsent.Add(float64(replies)) }
@@ -88,6 +98,9 @@ func (f *fastPath) unsent(replies int) { f.server.metrics.unsent.Add(float64(rep
 // answer answers a query from a client, in the buffer given, or says what else
 // shall become of it. The query stays as it is.
 func (f *fastPath) answer(query, buffer []byte, client netip.Addr) (reply []byte, fate fate) {
+	if f.log != nil && f.log.takes(f.now) {
+		return nil, fateLog
+	}
 	q := &f.query
 	if !f.current || !q.read(query) {
 		return nil, fateHandler
@@ -111,6 +124,7 @@ func (f *fastPath) answer(query, buffer []byte, client netip.Addr) (reply []byte
 		reply = f.truncate(append(buffer[:0], query[:q.end]...))
 	}
 	f.tally.count(zone, result)
+	f.answered++
 	return reply, fateReply
 }
 

@@ -54,7 +54,9 @@ func (s *Server) accept(header dns.Header) dns.MsgAcceptAction {
 
 // serveDNS is the handler of the DNS library.
 func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
-	reply, err := s.reply(query, askerOf(w), s.now())
+	began, from, now := time.Now(), askerOf(w), s.now()
+	log := s.logFor(w, now)
+	reply, a, err := s.reply(query, from, now)
 	if err != nil {
 		s.logger.Debug("no reply to a DNS query", "remote", w.RemoteAddr().String(), "error", err)
 		return
@@ -62,10 +64,16 @@ func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
 	if _, err := w.Write(reply); err != nil {
 		s.logger.Debug("sending a DNS reply", "remote", w.RemoteAddr().String(), "error", err)
 	}
+	took := time.Since(began)
+	s.metrics.latencies.of(from.via).observe(took, 1)
+	if log != nil {
+		log.write(s, query, from, a, took)
+	}
 }
 
-// reply answers a query with the octets to send. It does no I/O.
-func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, error) {
+// reply answers a query with the octets to send, and tells what they say. It
+// does no I/O.
+func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, answer, error) {
 	e, a := s.decide(query, from, now)
 	s.metrics.count(a.zone, from.via, a.result)
 	if a.key != "" {
@@ -85,7 +93,8 @@ func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, error
 	if from.via == transportUDP {
 		limit = e.limit()
 	}
-	return pack(reply, limit)
+	octets, err := pack(reply, limit)
+	return octets, a, err
 }
 
 // decide answers what the header did not already decide.

@@ -16,6 +16,7 @@ type metrics struct {
 	unsent      prometheus.Counter
 	connections prometheus.Gauge
 	rejected    prometheus.Counter
+	latencies   *latencies
 }
 
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
@@ -48,6 +49,13 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penaltybox_dns_tcp_rejected_total",
 			Help: "DNS connections over TCP closed at once because too many were open, in all or of one client.",
 		}),
+		latencies: newLatencies(),
+	}
+	for _, reason := range []string{"reply", "opcode", "sections", "unreadable"} {
+		m.discarded.WithLabelValues(reason) // alerts want a zero, not a gap
+	}
+	for _, sent := range []string{limitedTruncated, limitedBadCookie} {
+		m.limited.WithLabelValues(sent)
 	}
 	if registerer == nil {
 		return m, nil
@@ -56,6 +64,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		registerer.Register(m.queries), registerer.Register(m.keys), registerer.Register(m.limited),
 		registerer.Register(m.discarded), registerer.Register(m.unsent),
 		registerer.Register(m.connections), registerer.Register(m.rejected),
+		registerer.Register(m.latencies),
 	)
 }
 

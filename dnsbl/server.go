@@ -44,6 +44,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger takes what operators should know; nil: nothing is logged.
 	Logger *slog.Logger
+	// QueryLogger takes the query log while it is on; nil: Logger does.
+	QueryLogger *slog.Logger
 	// Registerer takes the metrics; nil: they are counted for nobody.
 	Registerer prometheus.Registerer
 	// CookieSecrets are shared by servers that answer for one another; the
@@ -95,11 +97,15 @@ type Server struct {
 	metrics   *metrics
 	conns     *tcpConns
 
+	queryLog   atomic.Pointer[runningLog] // nil: off
+	queryLines *slog.Logger
+
 	serving sync.WaitGroup
 	failed  chan error
 
 	mu      sync.Mutex // guards what follows
 	closed  bool       // to Start: started or stopped before
+	stopped bool
 	addrs   []netip.AddrPort
 	running []*dns.Server
 }
@@ -120,6 +126,7 @@ func New(config Config) (*Server, error) {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
+	s.queryLines = cmp.Or(config.QueryLogger, s.logger)
 	zones, err := newZoneSet(config.Zones, s.now())
 	if err := errors.Join(config.validate(), err); err != nil {
 		return nil, fmt.Errorf("configuring DNS: %w", err)
@@ -232,7 +239,8 @@ func (s *Server) Addrs() []netip.AddrPort {
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed = true
+	s.closed, s.stopped = true, true
+	s.StopQueryLog()
 	var faults []error
 	for len(s.running) > 0 {
 		last := len(s.running) - 1
