@@ -58,7 +58,7 @@ func (a *announcements) next() announcementIndex {
 // nil.
 func (b *Scoreboard) settle(s *shard, k scoredKey, p *place, now second, added *item) {
 	exemption := b.evaluate(s, k, *p, now, added)
-	b.log.record(k, s.announced.of(p.state), s.outcomes, exemption)
+	b.log.record(k, s.weights.set, s.announced.of(p.state), s.outcomes, exemption)
 	p.state = s.announced.replace(p.state, s.outcomes)
 	s.setPlace(k, *p)
 	b.index.set(k, b.stepsOf(s, k, *p, now))

@@ -10,13 +10,11 @@ const changesKept = 1 << 16
 // lock of its own, taken while the lock of a shard is held, so that the
 // changes of one prefix stand in their order.
 type changeLog struct {
-	rules [][]int // indexes of the rules that each distinct rule stands for
-
 	mu          sync.Mutex
 	ring        []logged // change of version v at (v-1) % changesKept
 	version     uint64
-	setVersions []uint64 // by rule
-	listed      []int    // by rule
+	setVersions [MaxRules]uint64 // by rule
+	listed      [MaxRules]int    // by rule
 }
 
 // logged is a Change without what can be derived.
@@ -27,14 +25,10 @@ type logged struct {
 	exemption *Exemption
 }
 
-func newChangeLog(distinct [][]int, rules int) changeLog {
-	return changeLog{rules: distinct, setVersions: make([]uint64, rules), listed: make([]int, rules)}
-}
-
 // record adds a change for every rule whose outcome became another. Outcomes
-// are by distinct rule; nil stands for none listed.
-func (l *changeLog) record(k scoredKey, old, outcomes []outcome, exemption *Exemption) {
-	for r := range l.rules {
+// are by distinct rule of the set; nil stands for none listed.
+func (l *changeLog) record(k scoredKey, set *ruleSet, old, outcomes []outcome, exemption *Exemption) {
+	for r, places := range set.members {
 		var was, is outcome
 		if old != nil {
 			was = old[r]
@@ -46,9 +40,22 @@ func (l *changeLog) record(k scoredKey, old, outcomes []outcome, exemption *Exem
 			continue
 		}
 		l.mu.Lock()
-		for _, rule := range l.rules[r] {
+		for _, rule := range places {
 			l.add(logged{key: k, rule: rule, old: was, new: is, exemption: exemption})
 		}
+		l.mu.Unlock()
+	}
+}
+
+// recordAcross is record where the rules themselves became others.
+func (l *changeLog) recordAcross(k scoredKey, from *ruleSet, old []outcome, to *ruleSet, outcomes []outcome, exemption *Exemption) {
+	for rule := range max(len(from.distinct), len(to.distinct)) {
+		was, is := from.outcome(old, rule), to.outcome(outcomes, rule)
+		if was == is {
+			continue
+		}
+		l.mu.Lock()
+		l.add(logged{key: k, rule: rule, old: was, new: is, exemption: exemption})
 		l.mu.Unlock()
 	}
 }

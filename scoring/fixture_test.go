@@ -130,11 +130,17 @@ type told struct {
 }
 
 func newReplay(rules int) *replay {
-	r := &replay{sets: make([]uint64, rules)}
-	for range rules {
+	r := &replay{}
+	r.reach(rules)
+	return r
+}
+
+// reach makes room for more rules.
+func (r *replay) reach(rules int) {
+	for len(r.sets) < rules {
+		r.sets = append(r.sets, 0)
 		r.listed = append(r.listed, map[netip.Prefix]told{})
 	}
-	return r
 }
 
 // follow takes in what the log tells and returns a fault of the log, or "".

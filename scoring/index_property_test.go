@@ -94,6 +94,7 @@ func TestIndex_likeVerdicts(t *testing.T) {
 			"sweep doubt": m.sweepInDoubt,
 			"jump":        m.jump,
 			"policy":      m.setPolicy,
+			"rules":       m.setRules,
 			"exemptions":  m.setExemptions,
 			"replace":     m.replace,
 		})

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gaissmai/bart"
@@ -20,11 +21,12 @@ import (
 // most of Scoreboard is for: tell duplicates, exact scores and changes. Package
 // scoring/dnsnode feeds it from a ledger.
 type IndexBoard struct {
-	ruleSet
 	index   *Index
+	set     atomic.Pointer[ruleSet]
 	loading [Shards]sync.Mutex // one Replace of a shard at a time; taken before mu
 
 	mu         sync.Mutex // of writers; readers take the index as it is
+	policy     Policy
 	weights    *weights
 	scratch    *shard
 	exemptions *exemptions
@@ -47,15 +49,20 @@ func NewIndexBoard(policy Policy, rules []Rule) (*IndexBoard, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
+	if err := refuseEmpty(rules); err != nil {
+		return nil, err
+	}
 	set, err := newRuleSet(rules)
 	if err != nil {
 		return nil, err
 	}
 	w := newWeights(policy, set)
-	return &IndexBoard{
-		ruleSet: set, index: newIndex(), weights: w, scratch: newShard(w),
+	b := &IndexBoard{
+		index: newIndex(), policy: policy, weights: w, scratch: newShard(w),
 		exemptions: newExemptions(nil), held: map[scoredKey][]step{},
-	}, nil
+	}
+	b.set.Store(set)
+	return b, nil
 }
 
 // Index returns the board's index, which lives as long as it does.
@@ -69,7 +76,12 @@ func (b *IndexBoard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
 	var space [8]step
 	k := keyOf(addr)
 	steps := b.index.steps(space[:0], k)
-	return b.index.outcome(steps, 1<<rule, b.rules[b.distinct[rule]].Categories, secondOf(now)).verdict(k, nil)
+	set := b.set.Load()
+	r, ok := set.at(rule)
+	if !ok {
+		return Verdict{Prefix: k.prefix()}
+	}
+	return b.index.outcome(steps, 1<<rule, set.rules[r].Categories, secondOf(now)).verdict(k, nil)
 }
 
 // outcome reads from steps what one rule says at a moment.
@@ -174,14 +186,20 @@ func (b *IndexBoard) SetPolicy(policy Policy) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if w := newWeights(policy, b.ruleSet); !reflect.DeepEqual(w, b.weights) {
-		b.weights, b.scratch.weights = w, w
-	}
+	b.policy = policy
+	b.reweigh(newWeights(policy, b.weights.set))
 	return nil
 }
 
+// reweigh makes what is told from now on count by other weights.
+func (b *IndexBoard) reweigh(w *weights) {
+	if !reflect.DeepEqual(w, b.weights) {
+		b.weights, b.scratch = w, newShard(w)
+	}
+}
+
 // Outdated returns the shards that must be loaded again: they count by an old
-// policy, or are distrusted.
+// policy or old rules, or are distrusted.
 func (b *IndexBoard) Outdated() []int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

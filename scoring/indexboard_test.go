@@ -99,6 +99,23 @@ func (m *indexModel) setPolicy(t *rapid.T) {
 	m.reloadOutdated(t)
 }
 
+// setRules changes the rules. Until all is loaded again, a rule that kept its
+// place is right at every moment.
+func (m *indexModel) setRules(t *rapid.T) {
+	before := m.rules
+	m.model.setRules(t)
+	if err := m.lean.SetRules(m.rules); err != nil {
+		t.Fatal(err)
+	}
+	for range m.lean.Outdated() {
+		m.checkRules(t, func(place int) bool { return place < len(before) && before[place] == m.rules[place] })
+		m.reload(t, m.lean.Outdated()[0], nil)
+	}
+	if left := m.lean.Outdated(); len(left) > 0 {
+		t.Fatalf("shards %v are outdated, though loaded", left)
+	}
+}
+
 func (m *indexModel) jump(t *rapid.T) {
 	m.model.jump(t)
 	m.lean.Distrust()
@@ -136,10 +153,21 @@ func (m *indexModel) sweep(t *rapid.T) {
 
 func (m *indexModel) check(t *rapid.T) {
 	checkIndex(t, m.lean.Index(), m.board.Verdict, m.rules, m.prefixes, m.now)
+	m.checkRules(t, func(int) bool { return true })
+	if n := m.lean.scratch.items.count; n != 0 {
+		t.Fatalf("%d items are left in the scratch space", n)
+	}
+}
+
+// checkRules holds the verdicts of some rules against the scoreboard's.
+func (m *indexModel) checkRules(t *rapid.T, which func(place int) bool) {
 	for _, p := range m.prefixes {
 		for ahead := range horizon {
 			when := m.now.Add(time.Duration(ahead) * time.Second)
 			for i := range m.rules {
+				if !which(i) {
+					continue
+				}
 				want := m.board.Verdict(p.Addr(), i, when)
 				want.Exemption = nil
 				if got := m.lean.Verdict(p.Addr(), i, when); got != want {
@@ -147,9 +175,6 @@ func (m *indexModel) check(t *rapid.T) {
 				}
 			}
 		}
-	}
-	if n := m.lean.scratch.items.count; n != 0 {
-		t.Fatalf("%d items are left in the scratch space", n)
 	}
 }
 
@@ -168,6 +193,7 @@ func TestIndexBoard_likeScoreboard(t *testing.T) {
 			"sweep":      m.sweep,
 			"jump":       m.jump,
 			"policy":     m.setPolicy,
+			"rules":      m.setRules,
 			"exemptions": m.setExemptions,
 			"replace":    m.replace,
 		})

@@ -13,14 +13,18 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	at, by := secondOf(now), newWeights(policy, b.ruleSet)
+	at := secondOf(now)
 	var changes []logged
+	var by *weights
 	b.readShards(func(s *shard) {
+		if by == nil || by.set != s.weights.set {
+			by = newWeights(policy, s.weights.set)
+		}
 		for k, p := range s.places() {
 			for r := range by.rules {
 				was := s.standing(p.head, s.weights, s.weights.rules[r], at, nil)
 				is := s.standing(p.head, by, by.rules[r], at, nil)
-				changes = b.appendPreview(changes, k, r, was, is, at)
+				changes = b.appendPreview(changes, k, by.set.members[r], was, is, at)
 			}
 		}
 	})
@@ -36,7 +40,7 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 
 // appendPreview adds the change from one outcome of a distinct rule to
 // another, if it is one, for each rule that it stands for.
-func (b *Scoreboard) appendPreview(changes []logged, k scoredKey, r int, was, is outcome, now second) []logged {
+func (b *Scoreboard) appendPreview(changes []logged, k scoredKey, places []int, was, is outcome, now second) []logged {
 	if !was.listed() && !is.listed() || was == is {
 		return changes
 	}
@@ -49,7 +53,7 @@ func (b *Scoreboard) appendPreview(changes []logged, k scoredKey, r int, was, is
 	if !is.listed() {
 		is = outcome{}
 	}
-	for _, rule := range b.log.rules[r] {
+	for _, rule := range places {
 		changes = append(changes, logged{key: k, rule: rule, old: was, new: is})
 	}
 	return changes

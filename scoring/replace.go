@@ -71,11 +71,11 @@ func (b *Scoreboard) swap(number int, fresh *shard, listed *staging) {
 	old := locked.shard
 	for k, p := range fresh.places() {
 		before, _ := old.place(k)
-		b.log.record(k, old.announced.of(before.state), fresh.announced.of(p.state), nil)
+		b.log.record(k, old.weights.set, old.announced.of(before.state), fresh.announced.of(p.state), nil)
 	}
 	for k, p := range old.places() {
 		if _, stays := fresh.place(k); !stays {
-			b.log.record(k, old.announced.of(p.state), nil, nil)
+			b.log.record(k, old.weights.set, old.announced.of(p.state), nil, nil)
 		}
 	}
 	locked.shard = fresh

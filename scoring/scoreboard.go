@@ -12,15 +12,13 @@ import (
 // concurrent use, and asking it never waits for a ledger.
 //
 // A ledger feeds it (Apply, Replace, Forget), the operator steers it
-// (SetPolicy, SetExemptions), a clock drives it (Sweep, Recheck). Each of
+// (SetPolicy, SetRules, SetExemptions), a clock drives it (Sweep, Recheck). Each of
 // these tells the change log what became different. Detail of incidents is
 // not held.
 //
 // The addresses are spread over [Shards] shards with a lock each. For DNS alone
 // it keeps a compact index without locks, see [Index].
 type Scoreboard struct {
-	ruleSet
-
 	shards     [Shards]lockedShard
 	exemptions atomic.Pointer[exemptions]
 	index      *Index
@@ -30,6 +28,7 @@ type Scoreboard struct {
 	// taken before the lock of a shard.
 	control sync.Mutex
 	weights atomic.Pointer[weights] // written under control
+	policy  Policy                  // under control
 	swept   second                  // the last sweep; under control
 }
 
@@ -45,13 +44,16 @@ func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
+	if err := refuseEmpty(rules); err != nil {
+		return nil, err
+	}
 	set, err := newRuleSet(rules)
 	if err != nil {
 		return nil, err
 	}
-	b := &Scoreboard{ruleSet: set, index: newIndex(), log: newChangeLog(set.members, len(rules))}
+	b := &Scoreboard{index: newIndex(), policy: policy}
 	b.exemptions.Store(newExemptions(nil))
-	w := newWeights(policy, b.ruleSet)
+	w := newWeights(policy, set)
 	b.weights.Store(w)
 	for i := range b.shards {
 		b.shards[i].shard = newShard(w)
@@ -110,7 +112,8 @@ func (b *Scoreboard) SetPolicy(now time.Time, policy Policy) error {
 	}
 	b.control.Lock()
 	defer b.control.Unlock()
-	w := newWeights(policy, b.ruleSet)
+	w := newWeights(policy, b.weights.Load().set)
+	b.policy = policy
 	b.weights.Store(w)
 	at := secondOf(now)
 	b.eachShard(func(s *shard) {

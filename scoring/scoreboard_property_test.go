@@ -195,6 +195,31 @@ func (m *model) setPolicy(t *rapid.T) {
 	}
 }
 
+// setRules changes the rules: some stay, others come, go or leave their place
+// empty.
+func (m *model) setRules(t *rapid.T) {
+	rules := slices.Clone(m.rules)
+	drawn := someRules(t)
+	for range rapid.IntRange(1, 3).Draw(t, "rules changed") {
+		place := rapid.IntRange(0, len(rules)).Draw(t, "place")
+		rule := rapid.SampledFrom(append(drawn, Rule{}, listsAt(45))).Draw(t, "rule")
+		if place == len(rules) && place < 9 {
+			rules = append(rules, rule)
+		} else if place < len(rules) {
+			rules[place] = rule
+		}
+	}
+	if err := m.board.SetRules(m.now, rules); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.board.Rules(); !slices.Equal(got, rules) {
+		t.Fatalf("rules are %v, want %v", got, rules)
+	}
+	m.rules = rules
+	m.replay.reach(len(rules))
+	m.swept = true // everything was evaluated anew
+}
+
 func (m *model) setExemptions(t *rapid.T) {
 	var list []Exemption
 	for _, p := range []string{"203.0.113.0/24", "203.0.113.7/32", "198.0.0.0/7", "2001:db8::/32", "2001:db8:0:1::9/128"} {
@@ -261,9 +286,12 @@ func (m *model) checkChanges(t *rapid.T) {
 		t.Fatal(fault)
 	}
 	for i, rule := range m.rules {
-		want := m.twin.listings(rule, m.now)
-		if d := diff(want, m.board.Listings(rule, m.now)); d != "" {
-			t.Fatalf("listings of rule %d: %s", i, d)
+		want := []Listing{}
+		if rule != (Rule{}) {
+			want = m.twin.listings(rule, m.now)
+			if d := diff(want, m.board.Listings(rule, m.now)); d != "" {
+				t.Fatalf("listings of rule %d: %s", i, d)
+			}
 		}
 		if got := m.board.SetVersion(i); got != m.replay.sets[i] {
 			t.Fatalf("set version of rule %d: %d, by the log %d", i, got, m.replay.sets[i])
@@ -282,6 +310,12 @@ func (m *model) checkChanges(t *rapid.T) {
 
 func (m *model) checkVerdicts(t *rapid.T, p netip.Prefix, when time.Time) {
 	for i, rule := range m.rules {
+		if rule == (Rule{}) {
+			if got := m.board.Verdict(p.Addr(), i, when); got != (Verdict{Prefix: p}) {
+				t.Fatalf("an empty place says %+v", got)
+			}
+			continue
+		}
 		want := m.twin.standing(p, rule, when)
 		if got := m.board.Verdict(p.Addr(), i, when); !sameVerdict(want.Verdict, got) {
 			t.Fatalf("verdict of rule %d on %s at %s: %s", i, p, when, diff(want.Verdict, got))
@@ -336,6 +370,7 @@ func TestScoreboard_likeItsTwin(t *testing.T) {
 			"sweep doubt": m.sweepInDoubt,
 			"jump":        m.jump,
 			"policy":      m.setPolicy,
+			"rules":       m.setRules,
 			"exemptions":  m.setExemptions,
 			"replace":     m.replace,
 		})

@@ -133,8 +133,13 @@ func (s *shard) nextDue(k scoredKey, p place, now second) second {
 	return due
 }
 
-// reweigh makes everything count by other weights.
+// reweigh makes everything count by other weights. With other rules than
+// before, what was announced no longer fits.
 func (s *shard) reweigh(w *weights) {
+	if s.weights.set != w.set {
+		s.announced = announcements{rules: len(w.rules)}
+		s.walks, s.outcomes = make([]walk, len(w.rules)), make([]outcome, len(w.rules))
+	}
 	s.weights = w
 	for k, p := range s.places() {
 		p.head = s.rebuild(p.head, 0)

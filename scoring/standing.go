@@ -8,7 +8,7 @@ import (
 )
 
 // Verdict answers whether the rule with this index lists an address, which may
-// be IPv4-mapped. It is for DNS: it walks a bounded number of incidents and
+// be IPv4-mapped; an index without a rule lists nothing. It is for DNS: it walks a bounded number of incidents and
 // does not allocate (but for an address whose soft incidents come from more
 // than 16 reporters).
 func (b *Scoreboard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
@@ -20,7 +20,9 @@ func (b *Scoreboard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
 	locked.mu.RLock()
 	var out outcome
 	if p, ok := locked.place(k); ok {
-		out = locked.verdict(p.head, locked.weights.rules[b.distinct[rule]], at)
+		if r, ok := locked.weights.set.at(rule); ok {
+			out = locked.verdict(p.head, locked.weights.rules[r], at)
+		}
 	}
 	locked.mu.RUnlock()
 	return b.pronounce(k, out, at)

@@ -22,6 +22,6 @@ func (b *Scoreboard) Stats() Stats {
 	})
 	b.log.mu.Lock()
 	defer b.log.mu.Unlock()
-	stats.Listed, stats.Version = slices.Clone(b.log.listed), b.log.version
+	stats.Listed, stats.Version = slices.Clone(b.log.listed[:len(b.weights.Load().set.given)]), b.log.version
 	return stats
 }

@@ -6,8 +6,9 @@ package scoring
 // Reporter weights, organisations and voids will find their place here.
 type weights struct {
 	kinds     []kindWeight // by kind number; what lies beyond is unknown
-	rules     []ruleWeight // the distinct rules
-	bits      []uint64     // the caller's rules that each distinct rule is
+	set       *ruleSet
+	rules     []ruleWeight // the distinct rules of the set
+	bits      []uint64     // the places that each of them stands at
 	threshold int          // the policy's
 }
 
@@ -24,8 +25,8 @@ type ruleWeight struct {
 	categories CategorySet
 }
 
-func newWeights(policy Policy, set ruleSet) *weights {
-	w := &weights{threshold: policy.Threshold, rules: make([]ruleWeight, len(set.rules)), bits: set.bits}
+func newWeights(policy Policy, set *ruleSet) *weights {
+	w := &weights{threshold: policy.Threshold, set: set, rules: make([]ruleWeight, len(set.rules)), bits: set.bits}
 	for _, kind := range policy.Kinds {
 		for int(kind.Number) >= len(w.kinds) {
 			w.kinds = append(w.kinds, kindWeight{})

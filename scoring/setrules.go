@@ -1,0 +1,74 @@
+package scoring
+
+import (
+	"slices"
+	"time"
+)
+
+// Rules returns the scoreboard's rules by their index.
+func (b *Scoreboard) Rules() []Rule { return slices.Clone(b.weights.Load().set.given) }
+
+// SetRules makes other rules count; they are as those of [NewScoreboard], but
+// the zero Rule leaves its place empty, which lists nothing. When it returns,
+// every verdict and the index say what a scoreboard made with these rules would
+// say, and the change log has told the difference.
+//
+// Rules are known by their index: to the zones of DNS, in the answers of the
+// index, in the change log. So a rule that anybody still asks about must keep
+// its place. While SetRules works, shard by shard, a rule that stays where it
+// was is answered as ever; one that is new, or went, counts in some shards and
+// not in others. Nothing needs to be locked against readers then: zones learn
+// of a new rule when this has returned, and a place is emptied once nobody asks
+// about it any more. [RulePlaces] gives out places in that way.
+func (b *Scoreboard) SetRules(now time.Time, rules []Rule) error {
+	set, err := newRuleSet(rules)
+	if err != nil {
+		return err
+	}
+	b.control.Lock()
+	defer b.control.Unlock()
+	if slices.Equal(set.given, b.weights.Load().set.given) {
+		return nil
+	}
+	w := newWeights(b.policy, set)
+	b.weights.Store(w)
+	at := secondOf(now)
+	b.eachShard(func(s *shard) { b.reshape(s, w, at) })
+	return nil
+}
+
+// reshape makes a shard count by other rules.
+func (b *Scoreboard) reshape(s *shard, w *weights, now second) {
+	from, known := s.weights.set, s.announced
+	s.reweigh(w)
+	for k, p := range s.places() {
+		old := p.state
+		p.state = 0
+		exemption := b.evaluate(s, k, p, now, nil)
+		b.log.recordAcross(k, from, known.of(old), w.set, s.outcomes, exemption)
+		p.state = s.announced.replace(0, s.outcomes)
+		s.setPlace(k, p)
+		b.index.set(k, b.stepsOf(s, k, p, now))
+	}
+}
+
+// Rules returns the board's rules by their index.
+func (b *IndexBoard) Rules() []Rule { return slices.Clone(b.set.Load().given) }
+
+// SetRules makes what is told from now on count by other rules, as
+// [Scoreboard.SetRules] does. Until no shard is [IndexBoard.Outdated], a new
+// rule lists only some of what it should.
+func (b *IndexBoard) SetRules(rules []Rule) error {
+	set, err := newRuleSet(rules)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slices.Equal(set.given, b.weights.set.given) {
+		return nil
+	}
+	b.set.Store(set)
+	b.reweigh(newWeights(b.policy, set))
+	return nil
+}
