@@ -1,7 +1,8 @@
 package parsers
 
 import (
-	"hash/maphash"
+	"crypto/sha256"
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -12,43 +13,37 @@ import (
 // events in a minute, and for distinct kinds one event per note and hour.
 // Minutes and hours are the log's, so the same log gives the same events.
 type bounds struct {
-	seed    maphash.Seed
-	minutes *recent[minuteKey]
-	notes   *recent[noteKey]
-}
-
-type minuteKey struct {
-	kind   string
-	from   netip.Prefix
-	minute int64
-}
-
-type noteKey struct {
-	kind string
-	from netip.Prefix
-	note uint64
+	minutes *recent[digest] // kind, client and minute
+	notes   *recent[digest] // kind, client and note
 }
 
 func newBounds() bounds {
 	return bounds{
-		seed:    maphash.MakeSeed(),
-		minutes: newRecent[minuteKey](10 * time.Minute),
-		notes:   newRecent[noteKey](time.Hour),
+		minutes: newRecent[digest](10 * time.Minute),
+		notes:   newRecent[digest](time.Hour),
 	}
 }
 
 // allow tells whether an event is within the bounds of its kind, and counts
 // it.
 func (b bounds) allow(m event.Match) bool {
-	from := source(m.Addr)
-	if m.Kind.Distinct && b.notes.add(noteKey{m.Kind.Name, from, maphash.Bytes(b.seed, m.Note)}, m.Time) > 0 {
+	if m.Kind.Distinct && b.notes.add(boundKey(m, m.Note), m.Time) > 0 {
 		return false
 	}
 	if m.Kind.PerMinute == 0 {
 		return true
 	}
-	key := minuteKey{m.Kind.Name, from, m.Time.Unix() / 60}
-	return b.minutes.add(key, m.Time) < m.Kind.PerMinute
+	minute := binary.BigEndian.AppendUint64(nil, uint64(m.Time.Unix()/60))
+	return b.minutes.add(boundKey(m, minute), m.Time) < m.Kind.PerMinute
+}
+
+// boundKey stands for a kind, a client, and what else the bound is about.
+func boundKey(m event.Match, about []byte) digest {
+	sum := sha256.New()
+	writeField(sum, []byte(m.Kind.Name))
+	writeField(sum, source(m.Addr).Addr().AsSlice())
+	writeField(sum, about)
+	return short(sum)
 }
 
 // source is what a client is bounded by: its address, or the /64 of an IPv6

@@ -63,7 +63,7 @@ func Run(ctx context.Context, service string, in io.Reader, out io.Writer, optio
 // summary holds when there is an error too: of reading, writing, or ctx, which
 // is looked at between reads.
 func (p *Parser) Run(ctx context.Context, in io.Reader, out io.Writer) (Summary, error) {
-	summary := Summary{Refused: make(map[string]int)}
+	var summary Summary
 	buffered := bufio.NewWriter(out)
 	encoder := json.NewEncoder(buffered)
 	encoder.SetEscapeHTML(false)
@@ -93,20 +93,22 @@ func (p *Parser) Run(ctx context.Context, in io.Reader, out io.Writer) (Summary,
 			summary.TooLong++
 			continue
 		}
-		if err := p.line(line, &summary, encoder); err != nil {
+		if err := p.Line(line, &summary, func(i Incident) error { return encoder.Encode(i) }); err != nil {
 			return summary, fmt.Errorf("writing incidents: %w", err)
 		}
 	}
 }
 
-// line judges one line and writes its events.
-func (p *Parser) line(line []byte, summary *Summary, encoder *json.Encoder) error {
+// Line judges the next line of the log, without its break, and hands its
+// events to write. The line is the summary's last one: callers count
+// [Summary.Lines] before, as [Parser.Run] does. The error is write's.
+func (p *Parser) Line(line []byte, summary *Summary, write func(Incident) error) error {
 	match, outcome := p.recogniser.Recognise(line)
 	switch {
 	case outcome == event.Ignored:
 		return nil
 	case outcome == event.Refused:
-		summary.Refused[match.Reason]++
+		summary.refuse(match.Reason)
 		return nil
 	case match.Kind.Tier > p.options.Tier:
 		summary.Softer++
@@ -117,7 +119,7 @@ func (p *Parser) line(line []byte, summary *Summary, encoder *json.Encoder) erro
 			summary.Bounded++
 			continue
 		}
-		if err := encoder.Encode(p.incident(line, match, summary)); err != nil {
+		if err := write(p.incident(line, match, summary)); err != nil {
 			return err
 		}
 	}

@@ -13,8 +13,9 @@ type recent[K comparable] struct {
 	capacity int
 }
 
-// mostRecent bounds a generation, against floods.
-const mostRecent = 1 << 16
+// mostRecent bounds a generation, against floods: what is remembered is saved
+// with the position in a log that is followed.
+const mostRecent = 1 << 13
 
 func newRecent[K comparable](span time.Duration) *recent[K] {
 	return &recent[K]{span: span, young: make(map[K]int), capacity: mostRecent}

@@ -29,12 +29,18 @@ func (s *Summary) Add(other Summary) {
 	s.Softer += other.Softer
 	s.Bounded += other.Bounded
 	s.Ahead += other.Ahead
-	if s.Refused == nil {
-		s.Refused = make(map[string]int, len(other.Refused))
-	}
 	for reason, n := range other.Refused {
-		s.Refused[reason] += n
+		s.refuse(reason)
+		s.Refused[reason] += n - 1
 	}
+}
+
+// refuse counts a line that was refused.
+func (s *Summary) refuse(reason string) {
+	if s.Refused == nil {
+		s.Refused = make(map[string]int)
+	}
+	s.Refused[reason]++
 }
 
 // String tells the counts that are not zero, for people, over several lines
