@@ -1,14 +1,11 @@
 package scoring
 
-import (
-	"slices"
-	"unsafe"
-)
+import "unsafe"
 
 // block holds the entries of one bucket of an index, as 32-bit words without
 // pointers. Once published it never changes: a write makes another one.
 //
-//	word 0    number of entries
+//	word 0    number of entries, never forkMark
 //	word 1    number of words
 //	entries   ascending by key; the key left-aligned over the code in the
 //	          lower 16 bits of its last word, then one word of value
@@ -37,6 +34,9 @@ func blockAt(first *uint32) block {
 	return unsafe.Slice(first, unsafe.Slice(first, headWords)[1])
 }
 
+// first returns the word by which a bucket points to the block.
+func (b block) first() *uint32 { return unsafe.SliceData(b) }
+
 func (b block) len() int {
 	if b == nil {
 		return 0
@@ -46,13 +46,14 @@ func (b block) len() int {
 
 // layout is how the entries of an address family look.
 type layout struct {
-	keyBits int // of the key within a bucket
-	words   int // of an entry
+	keyBits   int // of the key within a bucket
+	words     int // of an entry
+	forkAbove int // entries of a block, which becomes a fork beyond
 }
 
 var (
-	layout4 = layout{keyBits: 16, words: 2}
-	layout6 = layout{keyBits: 48, words: 3}
+	layout4 = layout{keyBits: 16, words: 2, forkAbove: 1024}
+	layout6 = layout{keyBits: 48, words: 3, forkAbove: 1024}
 )
 
 // entry returns the words of an entry.
@@ -70,15 +71,17 @@ func (l layout) key(entry []uint32) uint64 {
 	return key >> codeBits
 }
 
-// search returns the place of a key, or where it would stand.
-func (l layout) search(b block, key uint64) (int, bool) {
+// search returns the place of a key, or where it would stand. All keys of the
+// block begin with the same bits, as many as are told.
+func (l layout) search(b block, key uint64, common int) (int, bool) {
 	if b == nil {
 		return 0, false
 	}
 	n := int(b[0])
 	entries := b[headWords : headWords+n*l.words]
 	first := uint32(key << (64 - l.keyBits) >> 32) // the entry's first word, without the code
-	i := lowerBound(entries, n, l.words, first)
+	guess := int(uint64(first<<common) * uint64(n) >> 32)
+	i := lowerBound(entries, n, l.words, first, guess)
 	if l.words == layout4.words {
 		return i, i < n && entries[2*i]>>codeBits == uint32(key)
 	}
@@ -93,9 +96,8 @@ func (l layout) search(b block, key uint64) (int, bool) {
 // Keys are spread evenly more often than not, so it looks where the bound
 // should be, and closes in from there in at most twice the steps of a binary
 // search.
-func lowerBound(entries []uint32, n, words int, bound uint32) int {
+func lowerBound(entries []uint32, n, words int, bound uint32, guess int) int {
 	lo, hi := 0, n
-	guess := int(uint64(bound) * uint64(n) >> 32)
 	if entries[guess*words] < bound {
 		lo = guess + 1
 		for step := 4; lo+step < n; step *= 2 {
@@ -158,75 +160,4 @@ func (l layout) steps(steps []step, b block, i int) []step {
 			return steps
 		}
 	}
-}
-
-// blockBuilder makes a block from its entries, which are to be added in
-// ascending order.
-type blockBuilder struct {
-	layout
-	head, tail []uint32 // entries, their further steps
-	buffer     []step
-}
-
-func (w *blockBuilder) reset(l layout) {
-	w.layout, w.head, w.tail = l, w.head[:0], w.tail[:0]
-}
-
-// add adds an entry that has steps.
-func (w *blockBuilder) add(key uint64, steps []step) {
-	if len(steps) == 1 && steps[0].answer < codeSteps {
-		w.put(key, steps[0].answer, steps[0].until)
-		return
-	}
-	w.put(key, codeSteps, uint32(len(w.tail)))
-	for _, s := range steps {
-		w.tail = append(w.tail, s.answer, s.until)
-	}
-	w.tail[len(w.tail)-2] |= lastStep
-}
-
-func (w *blockBuilder) put(key uint64, code, value uint32) {
-	key = key<<codeBits | uint64(code)
-	if w.words == layout6.words {
-		w.head = append(w.head, uint32(key>>32))
-	}
-	w.head = append(w.head, uint32(key), value)
-}
-
-// copy adds entries of another block.
-func (w *blockBuilder) copy(b block, from, to int) {
-	if len(b) == headWords+b.len()*w.words {
-		if from < to {
-			w.head = append(w.head, b[headWords+from*w.words:headWords+to*w.words]...)
-		}
-		return
-	}
-	for i := from; i < to; i++ {
-		w.buffer = w.layout.steps(w.buffer[:0], b, i)
-		w.add(w.key(w.entry(b, i)), w.buffer)
-	}
-}
-
-// entries returns the number of entries.
-func (w *blockBuilder) entries() int { return len(w.head) / w.words }
-
-// same tells whether a block is what would be built.
-func (w *blockBuilder) same(b block) bool {
-	n := w.entries()
-	if b.len() != n {
-		return false
-	}
-	return n == 0 || slices.Equal(b[headWords:headWords+len(w.head)], w.head) && slices.Equal(b[headWords+len(w.head):], w.tail)
-}
-
-// build returns the first word of the block; nil for no entries.
-func (w *blockBuilder) build() *uint32 {
-	if len(w.head) == 0 {
-		return nil
-	}
-	b := make(block, headWords+len(w.head)+len(w.tail))
-	b[0], b[1] = uint32(w.entries()), uint32(len(b))
-	copy(b[headWords:], w.head)
-	copy(b[headWords+len(w.head):], w.tail)
-	return &b[0]
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // benchSizes are the lists that index benchmarks hold.
@@ -153,4 +154,29 @@ func BenchmarkIndex_set(b *testing.B) {
 		}
 		b.ReportMetric(float64(longest.Microseconds()), "µs-longest-pause")
 	})
+}
+
+// The same where the neighbourhood is crowded: as many addresses of one /16 are
+// listed as the name says.
+func BenchmarkIndex_set_crowded(b *testing.B) {
+	for _, n := range []int{100, 500, 1000, 4000, 16000, 65000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.ReportAllocs()
+			x := newIndex()
+			steps := []step{{x.answers.intern(1, 1), never - 1}}
+			order := rand.New(rand.NewPCG(1, 0)).Perm(1 << 16)
+			key := func(i int) scoredKey { return scoredKey{n: 0xcb000000 + uint64(order[i%len(order)])} }
+			for i := range n {
+				x.set(key(i), steps)
+			}
+			for i := 0; b.Loop(); i++ {
+				if i%2 == 0 {
+					x.set(key(n+i/2), steps)
+				} else {
+					x.set(key(i/2), nil)
+				}
+			}
+			b.ReportMetric(float64(x.v4.bytes()-int(unsafe.Sizeof(buckets{})))/float64(n), "B/address")
+		})
+	}
 }

@@ -3,33 +3,31 @@ package scoring
 import (
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 )
 
 // snapshot is what a table holds at one moment. Blocks never change once they
-// are published, so it is a copy of the pointers to them: half a megabyte, and
+// are published, so it is a copy of the pointers to them: two megabytes, and
 // the blocks that are replaced meanwhile stay in memory until it is let go.
-type snapshot [1 << bucketBits]*uint32
+type snapshot []bucketBlock
 
-func (t *table) snapshot() *snapshot {
-	var blocks snapshot
-	if buckets := t.buckets.Load(); buckets != nil {
-		for i := range buckets {
-			blocks[i] = buckets[i].Load()
-		}
-	}
-	return &blocks
+// bucketBlock is a block of a bucket, which may have several.
+type bucketBlock struct {
+	bucket int
+	block  block
 }
 
+func (t *table) snapshot() snapshot { return slices.Collect(t.blocks()) }
+
 // entries yields each key with its steps, which hold until the next.
-func (s *snapshot) entries(l layout) iter.Seq2[uint64, []step] {
+func (s snapshot) entries(l layout) iter.Seq2[uint64, []step] {
 	return func(yield func(uint64, []step) bool) {
 		var steps []step
-		for bucket, first := range s {
-			b := blockAt(first)
-			for i := range b.len() {
-				steps = l.steps(steps[:0], b, i)
-				if !yield(l.join(bucket, l.key(l.entry(b, i))), steps) {
+		for _, in := range s {
+			for i := range in.block.len() {
+				steps = l.steps(steps[:0], in.block, i)
+				if !yield(l.keyWithin(in.bucket, in.block, i), steps) {
 					return
 				}
 			}

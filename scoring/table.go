@@ -2,41 +2,73 @@ package scoring
 
 import (
 	"iter"
+	"math/bits"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // bucketBits is the part of a key that chooses its bucket.
 const bucketBits = 16
 
 // table is the index of one address family: 65,536 buckets by the upper bits
-// of the key. Readers take a bucket's block as it is; writers make another one
-// and try again if somebody was faster.
+// of the key, each empty, a block, or a fork of blocks. Readers take a block as
+// it is; the writers of a bucket take turns, and store another block when it
+// is whole.
 type table struct {
 	layout
-	buckets  atomic.Pointer[[1 << bucketBits]atomic.Pointer[uint32]] // nil: never written
+	buckets  atomic.Pointer[buckets] // nil: never written
 	entries  atomic.Int64
 	words    atomic.Int64
 	version  atomic.Uint64 // blocks ever published
 	builders sync.Pool
+	writing  [64]sync.Mutex // of each bucket whose number ends so
 }
 
-// split returns the bucket of a key, and what is left of the key.
-func (l layout) split(key uint64) (bucket int, rest uint64) {
+type buckets struct {
+	first    [1 << bucketBits]atomic.Pointer[uint32] // of a block or fork
+	occupied [1 << bucketBits / 64]atomic.Uint64     // by bucket: not empty
+}
+
+// next returns the first bucket, not before another, that is not empty; or
+// the number of buckets.
+func (b *buckets) next(bucket int) int {
+	for bucket < len(b.first) {
+		if rest := b.occupied[bucket/64].Load() >> (bucket % 64); rest != 0 {
+			return bucket + bits.TrailingZeros64(rest)
+		}
+		bucket = (bucket/64 + 1) * 64
+	}
+	return bucket
+}
+
+// divide returns the bucket of a key, and what is left of the key.
+func (l layout) divide(key uint64) (bucket int, rest uint64) {
 	return int(key >> l.keyBits), key & (1<<l.keyBits - 1)
 }
 
-func (l layout) join(bucket int, rest uint64) uint64 { return uint64(bucket)<<l.keyBits | rest }
+// whole is the inverse of divide.
+func (l layout) whole(bucket int, rest uint64) uint64 { return uint64(bucket)<<l.keyBits | rest }
+
+// block returns the block that a key belongs to, the rest of the key, and how
+// many bits all rests in the block begin with.
+func (t *table) block(key uint64) (b block, rest uint64, common int) {
+	buckets := t.buckets.Load()
+	if buckets == nil {
+		return nil, 0, 0
+	}
+	bucket, rest := t.divide(key)
+	first := buckets.first[bucket].Load()
+	if f := forkAt(first); f != nil {
+		first, common = f.blocks[t.branch(rest)].Load(), forkBits
+	}
+	return blockAt(first), rest, common
+}
 
 // find tells what holds of a key at a moment.
 func (t *table) find(key uint64, now second) (s step, last, ok bool) {
-	buckets := t.buckets.Load()
-	if buckets == nil {
-		return step{}, false, false
-	}
-	bucket, rest := t.split(key)
-	b := blockAt(buckets[bucket].Load())
-	i, ok := t.search(b, rest)
+	b, rest, common := t.block(key)
+	i, ok := t.search(b, rest, common)
 	if !ok {
 		return step{}, false, false
 	}
@@ -45,13 +77,8 @@ func (t *table) find(key uint64, now second) (s step, last, ok bool) {
 
 // steps appends the steps of a key.
 func (t *table) steps(steps []step, key uint64) []step {
-	buckets := t.buckets.Load()
-	if buckets == nil {
-		return steps
-	}
-	bucket, rest := t.split(key)
-	b := blockAt(buckets[bucket].Load())
-	if i, ok := t.search(b, rest); ok {
+	b, rest, common := t.block(key)
+	if i, ok := t.search(b, rest, common); ok {
 		return t.layout.steps(steps, b, i)
 	}
 	return steps
@@ -59,109 +86,115 @@ func (t *table) steps(steps []step, key uint64) []step {
 
 // set stores the steps of a key; none take it out.
 func (t *table) set(key uint64, steps []step) {
-	bucket, rest := t.split(key)
-	t.rewrite(bucket, func(w *blockBuilder, old block) {
-		i, ok := t.search(old, rest)
-		w.copy(old, 0, i)
-		if len(steps) > 0 {
-			w.add(rest, steps)
+	bucket, rest := t.divide(key)
+	t.write(bucket, func(place *atomic.Pointer[uint32]) {
+		f, common := forkAt(place.Load()), 0
+		if f != nil {
+			place, common = &f.blocks[t.branch(rest)], forkBits
 		}
-		if ok {
-			i++
-		}
-		w.copy(old, i, old.len())
+		old := blockAt(place.Load())
+		t.store(place, f, old, t.with(old, rest, steps, common))
 	})
 }
 
-// rewrite puts another block in the place of a bucket's. compose is called
-// again when somebody else wrote the bucket meanwhile.
-func (t *table) rewrite(bucket int, compose func(w *blockBuilder, old block)) {
-	w, _ := t.builders.Get().(*blockBuilder)
-	if w == nil {
-		w = &blockBuilder{}
+// write lets a function change a bucket, and brings the bucket into the form
+// that its size asks for.
+func (t *table) write(bucket int, change func(place *atomic.Pointer[uint32])) {
+	buckets := t.writable()
+	writing := &t.writing[bucket%len(t.writing)]
+	writing.Lock()
+	defer writing.Unlock()
+	place := &buckets.first[bucket]
+	was := place.Load() != nil
+	change(place)
+	first := place.Load()
+	if f := forkAt(first); f != nil && int(f.entries) <= t.joinBelow() || f == nil && blockAt(first).len() > t.forkAbove {
+		t.reform(place, f)
+		first = place.Load()
 	}
-	defer t.builders.Put(w)
-	place := &t.writable()[bucket]
-	for {
-		first := place.Load()
-		old := blockAt(first)
-		w.reset(t.layout)
-		compose(w, old)
-		if w.same(old) {
-			return
-		}
-		fresh := w.build()
-		if place.CompareAndSwap(first, fresh) {
-			t.entries.Add(int64(w.entries() - old.len()))
-			t.words.Add(int64(len(blockAt(fresh)) - len(old)))
-			t.version.Add(1)
-			return
-		}
+	switch bit := uint64(1) << (bucket % 64); {
+	case first != nil && !was:
+		buckets.occupied[bucket/64].Or(bit)
+	case first == nil && was:
+		buckets.occupied[bucket/64].And(^bit)
 	}
 }
 
-func (t *table) writable() *[1 << bucketBits]atomic.Pointer[uint32] {
+// store puts one block in the place of another, in a fork or in none.
+func (t *table) store(place *atomic.Pointer[uint32], f *fork, old, fresh block) {
+	if fresh.first() == old.first() {
+		return
+	}
+	place.Store(fresh.first())
+	if f != nil {
+		f.entries += int32(fresh.len() - old.len())
+	}
+	t.entries.Add(int64(fresh.len() - old.len()))
+	t.words.Add(int64(len(fresh) - len(old)))
+	t.version.Add(1)
+}
+
+// reform makes a block of the fork in a place, or if there is none, a fork of
+// the block.
+func (t *table) reform(place *atomic.Pointer[uint32], f *fork) {
+	w := t.builder()
+	defer t.builders.Put(w)
+	var words int
+	if f != nil {
+		b := w.join(t.layout, f)
+		words = len(b) - f.words()
+		place.Store(b.first())
+	} else {
+		b := blockAt(place.Load())
+		f = w.fork(t.layout, b)
+		words = f.words() - len(b)
+		place.Store(f.first())
+	}
+	t.words.Add(int64(words))
+}
+
+func (t *table) builder() *blockBuilder {
+	if w, ok := t.builders.Get().(*blockBuilder); ok {
+		return w
+	}
+	return &blockBuilder{}
+}
+
+func (t *table) writable() *buckets {
 	if buckets := t.buckets.Load(); buckets != nil {
 		return buckets
 	}
-	t.buckets.CompareAndSwap(nil, new([1 << bucketBits]atomic.Pointer[uint32]))
+	t.buckets.CompareAndSwap(nil, new(buckets))
 	return t.buckets.Load()
 }
 
-// merge puts staged entries, sorted, in the place of all whose key belongs,
-// one bucket after another.
-func (t *table) merge(fresh []stagedEntry, more []step, belongs func(key uint64) bool) {
-	if len(fresh) == 0 && t.buckets.Load() == nil {
-		return
+// bytes returns what the table takes, without what the allocator rounds up.
+func (t *table) bytes() int {
+	size := 4 * int(t.words.Load())
+	if buckets := t.buckets.Load(); buckets != nil {
+		size += int(unsafe.Sizeof(*buckets))
 	}
-	buckets := t.writable()
-	for bucket := range buckets {
-		n := 0
-		for n < len(fresh) && fresh[n].key>>t.keyBits == uint64(bucket) {
-			n++
-		}
-		mine := fresh[:n]
-		fresh = fresh[n:]
-		if n == 0 && buckets[bucket].Load() == nil {
-			continue
-		}
-		t.rewrite(bucket, func(w *blockBuilder, old block) { t.mergeBlock(w, bucket, old, mine, more, belongs) })
-	}
+	return size
 }
 
-func (t *table) mergeBlock(w *blockBuilder, bucket int, old block, fresh []stagedEntry, more []step, belongs func(key uint64) bool) {
-	for i := range old.len() {
-		key := t.join(bucket, t.key(t.entry(old, i)))
-		for len(fresh) > 0 && fresh[0].key < key {
-			w.addStaged(fresh[0], more)
-			fresh = fresh[1:]
-		}
-		if !belongs(key) {
-			w.copy(old, i, i+1)
-		}
-	}
-	for _, entry := range fresh {
-		w.addStaged(entry, more)
-	}
-}
-
-func (w *blockBuilder) addStaged(e stagedEntry, more []step) {
-	_, rest := w.split(e.key)
-	w.buffer = e.steps(w.buffer[:0], more)
-	w.add(rest, w.buffer)
-}
-
-// keys yields all keys in ascending order.
-func (t *table) keys() iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
+// blocks yields all blocks in the order of keys.
+func (t *table) blocks() iter.Seq[bucketBlock] {
+	return func(yield func(bucketBlock) bool) {
 		buckets := t.buckets.Load()
 		if buckets == nil {
 			return
 		}
-		for bucket := range buckets {
-			b := blockAt(buckets[bucket].Load())
-			for i := range b.len() {
-				if !yield(t.join(bucket, t.key(t.entry(b, i)))) {
+		for bucket := buckets.next(0); bucket < len(buckets.first); bucket = buckets.next(bucket + 1) {
+			first := buckets.first[bucket].Load()
+			f := forkAt(first)
+			if f == nil {
+				if !yield(bucketBlock{bucket, blockAt(first)}) {
+					return
+				}
+				continue
+			}
+			for b := range f.all() {
+				if !yield(bucketBlock{bucket, b}) {
 					return
 				}
 			}
@@ -169,17 +202,20 @@ func (t *table) keys() iter.Seq[uint64] {
 	}
 }
 
-// sweep takes what has ended out of a bucket.
-func (t *table) sweep(bucket int, now second) {
-	if buckets := t.buckets.Load(); buckets == nil || buckets[bucket].Load() == nil {
-		return
-	}
-	t.rewrite(bucket, func(w *blockBuilder, old block) {
-		for i := range old.len() {
-			w.buffer = t.layout.steps(w.buffer[:0], old, i)
-			if rest := after(w.buffer, now); len(rest) > 0 {
-				w.add(t.key(t.entry(old, i)), rest)
+// keys yields all keys in ascending order.
+func (t *table) keys() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for in := range t.blocks() {
+			for i := range in.block.len() {
+				if !yield(t.keyWithin(in.bucket, in.block, i)) {
+					return
+				}
 			}
 		}
-	})
+	}
+}
+
+// keyWithin returns the whole key of an entry of a bucket's block.
+func (l layout) keyWithin(bucket int, b block, i int) uint64 {
+	return l.whole(bucket, l.key(l.entry(b, i)))
 }

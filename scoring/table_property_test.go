@@ -27,7 +27,7 @@ func newTableModel(l layout) *tableModel {
 		twin:  map[uint64][]step{},
 		keys: rapid.Custom(func(t *rapid.T) uint64 {
 			bucket := rapid.SampledFrom(crowded()).Draw(t, "bucket")
-			return l.join(bucket, within.Draw(t, "rest"))
+			return l.whole(bucket, within.Draw(t, "rest"))
 		}),
 	}
 }
@@ -71,6 +71,21 @@ func (m *tableModel) set(t *rapid.T) {
 	}
 }
 
+// thin takes out all but a few keys of one bucket.
+func (m *tableModel) thin(t *rapid.T) {
+	bucket := rapid.SampledFrom(crowded()).Draw(t, "bucket")
+	left := rapid.IntRange(0, 4).Draw(t, "left")
+	for _, key := range slices.Sorted(maps.Keys(m.twin)) {
+		if in, _ := m.table.divide(key); in != bucket {
+			continue
+		}
+		if left--; left < 0 {
+			m.table.set(key, nil)
+			m.put(key, nil)
+		}
+	}
+}
+
 // merge replaces all keys of one parity.
 func (m *tableModel) merge(t *rapid.T) {
 	x := newIndex()
@@ -110,9 +125,30 @@ func (m *tableModel) check(t *rapid.T) {
 		key := m.keys.Draw(t, "asked")
 		m.checkTimes(t, key, m.twin[key])
 	}
-	words := 0
+	m.checkForm(t)
+}
+
+// checkForm checks what the table knows of its buckets, and that they have the
+// form that their size asks for.
+func (m *tableModel) checkForm(t *rapid.T) {
+	words, buckets := 0, m.table.writable()
 	for _, bucket := range crowded() {
-		words += len(blockAt(m.table.writable()[bucket].Load()))
+		first := buckets.first[bucket].Load()
+		if got := buckets.next(bucket) == bucket; got != (first != nil) {
+			t.Fatalf("bucket %x is held to be occupied: %t", bucket, got)
+		}
+		if f := forkAt(first); f == nil {
+			b := blockAt(first)
+			words += len(b)
+			if b.len() > m.table.forkAbove {
+				t.Fatalf("bucket %x is a block of %d entries", bucket, b.len())
+			}
+		} else {
+			words += f.words()
+			if n := int(f.entries); n <= m.table.joinBelow() {
+				t.Fatalf("bucket %x is a fork of %d entries", bucket, n)
+			}
+		}
 	}
 	if got := int(m.table.words.Load()); got != words {
 		t.Fatalf("counts %d words, has %d", got, words)
@@ -138,9 +174,10 @@ func TestTable_likeAMap(t *testing.T) {
 	for name, l := range map[string]layout{"IPv4": layout4, "IPv6": layout6} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			l.forkAbove = 12 // or forks would be rare
 			rapid.Check(t, func(t *rapid.T) {
 				m := newTableModel(l)
-				t.Repeat(map[string]func(*rapid.T){"": m.check, "set": m.set, "set more": m.set, "merge": m.merge})
+				t.Repeat(map[string]func(*rapid.T){"": m.check, "set": m.set, "set more": m.set, "thin": m.thin, "merge": m.merge})
 				if got := slices.Collect(m.table.keys()); !slices.Equal(got, slices.Sorted(maps.Keys(m.twin))) {
 					t.Fatalf("keys %x, want those of %v", got, m.twin)
 				}
