@@ -35,6 +35,7 @@ type cli struct {
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
+	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`
 	Version  versionCommand  `cmd:"" group:"Administration" help:"Print the version."`
 }
 

@@ -74,7 +74,7 @@ func (s *serving) bind(ctx context.Context) error {
 	}
 	s.dns, err = dnsbl.New(dnsbl.Config{
 		Zones: zones, Board: s.front, Index: s.front, State: s.front.state, Categories: s.front.categories,
-		Now: s.front.now, Logger: s.logger, Registerer: s.registry,
+		Now: s.front.now, Logger: s.logger, QueryLogger: s.queryLines, Registerer: s.registry,
 		CookieSecrets: s.cookies, RateLimit: s.DNSRateLimit, TCPConnectionsPerClient: s.DNSTCPPerClient,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -56,9 +57,10 @@ type serveFlags struct {
 // settings are the flags, read and checked.
 type settings struct {
 	serveFlags
-	zones    []zoneFlag
-	maxStale time.Duration
-	cookies  dnsbl.CookieSecrets
+	zones      []zoneFlag
+	maxStale   time.Duration
+	cookies    dnsbl.CookieSecrets
+	queryLines *slog.Logger // nil: the log
 }
 
 // check reads the flags and tells every fault at once.

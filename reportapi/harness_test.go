@@ -142,9 +142,10 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 	must(t, err)
 	config := reportapi.Config{
 		Board: n.board, Intake: in, Book: n.book, Registrar: n.registrar, Details: n.ledger,
-		Zones:     []reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}},
-		Explainer: stubExplainer{},
-		Now:       n.now,
+		Zones:       []reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}},
+		Explainer:   stubExplainer{},
+		QueryLogger: &stubQueryLogger{},
+		Now:         n.now,
 		Ready: func() (bool, error) {
 			if outage := n.outage.Load(); outage != nil {
 				return n.loaded.Load(), *outage

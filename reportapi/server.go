@@ -75,13 +75,14 @@ type Registry interface {
 // Config is what the API is made of. Everything is needed but Logger (silent
 // without one), TrustedProxies, ServeMetrics and Version.
 type Config struct {
-	Board     Board
-	Intake    *intake.Intake
-	Book      *control.Book
-	Registrar *control.Registrar
-	Details   Details
-	Zones     []Zone // the first answers where a request names none
-	Explainer Explainer
+	Board       Board
+	Intake      *intake.Intake
+	Book        *control.Book
+	Registrar   *control.Registrar
+	Details     Details
+	Zones       []Zone // the first answers where a request names none
+	Explainer   Explainer
+	QueryLogger QueryLogger
 
 	Now func() time.Time // the ledger's time
 	// Ready tells whether the node has loaded its ledger once, and why it
@@ -103,8 +104,8 @@ func (c Config) validate() error {
 	for name, absent := range map[string]bool{
 		"board": c.Board == nil, "intake": c.Intake == nil, "book": c.Book == nil,
 		"registrar": c.Registrar == nil, "details": c.Details == nil, "zones": len(c.Zones) == 0,
-		"explainer": c.Explainer == nil,
-		"now":       c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
+		"explainer": c.Explainer == nil, "query logger": c.QueryLogger == nil,
+		"now": c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
 		"ledger id": c.LedgerID == nil, "registry": c.Registry == nil,
 	} {
 		if absent {
@@ -195,6 +196,9 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 
 	s.get(routes, "/policy", reader, s.answer(s.getPolicy))
 	routes.PATCH("/policy", admin, s.answer(s.patchPolicy))
+	s.get(routes, "/querylog", admin, s.answer(s.getQueryLog))
+	routes.POST("/querylog", admin, s.answer(s.postQueryLog))
+	routes.DELETE("/querylog", admin, s.answer(s.deleteQueryLog))
 	routes.GET("/backup", admin, s.answer(s.getBackup))
 }
 
