@@ -50,7 +50,8 @@ func floors() []floor {
 		}},
 
 		// A tower of its own: an agent holds nothing of the server.
-		{"parsers", nil},
+		{"parsers", []string{"penaltybox/parsers/logfile"}},
+		{"parsers/logfile", []string{"github.com/klauspost/compress/zstd", "github.com/ulikunitz/xz"}},
 		{"deploy", []string{"golang.org/x/sys/unix"}}, // to load servers
 
 		{"", []string{

@@ -24,6 +24,8 @@ readonly PROGRAMS=(
 	sshd:openssh-server
 	ssh:openssh-client
 	busybox:busybox
+	xz:xz-utils
+	zstd:zstd
 	postfix:postfix
 	spamd:spamd
 	spamass-milter:spamass-milter
