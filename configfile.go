@@ -67,6 +67,9 @@ func (f *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 	if !ok {
 		return nil, nil
 	}
+	if flag.Name == "zone" {
+		return zoneSettings(value)
+	}
 	switch value := value.(type) {
 	case string, bool, []any:
 		return value, nil

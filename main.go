@@ -55,17 +55,14 @@ func main() {
 
 // run carries out one command line and returns its exit code.
 func run(ctx context.Context, args []string, s *streams) int {
-	var commands cli
 	helped := false
-	parser, err := kong.New(&commands,
-		kong.Name("penaltybox"),
-		kong.Description(about),
+	parser, err := newParser(&cli{},
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Configuration(loadConfig(os.Getenv)),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s),
+		kong.Bind(commandLine(args)),
 	)
 	if err != nil {
 		return fail(s.err, err) // a defect in the structs above
@@ -78,6 +75,29 @@ func run(ctx context.Context, args []string, s *streams) int {
 		return misused(s.err, err)
 	}
 	return fail(s.err, parsed.Run())
+}
+
+// newParser makes the parser of command lines.
+func newParser(commands *cli, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(commands, append(options,
+		kong.Name("penaltybox"),
+		kong.Description(about),
+		kong.Configuration(loadConfig(os.Getenv)),
+	)...)
+}
+
+// commandLine is what the program was started with.
+type commandLine []string
+
+// serveFlags reads the flags of serve: command line, environment and
+// configuration file, as they are now.
+func (c commandLine) serveFlags() (serveFlags, error) {
+	var commands cli
+	parser, err := newParser(&commands, kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
+	if err == nil {
+		_, err = parser.Parse(c)
+	}
+	return commands.Serve.serveFlags, err
 }
 
 // misused tells what is wrong with a command line, and where to read more.

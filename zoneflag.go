@@ -14,13 +14,15 @@ import (
 )
 
 // zoneFlag is one --zone as the operator wrote it:
-// NAME[,threshold=N][,categories=a+b][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE].
-// Categories are names of the ledger's policy, so they are looked up only when
+// NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt="TEXT"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE].
+// Between quotation marks commas are text. Categories are names of the ledger's policy, so they are looked up only when
 // the ledger is open.
 type zoneFlag struct {
 	name        string
 	threshold   int
 	categories  []string
+	codes       scoring.Codes
+	txt         string
 	ttl         time.Duration
 	negativeTTL time.Duration
 	contact     string
@@ -33,9 +35,9 @@ type zoneFlag struct {
 
 // parseZoneFlag reads the form above and tells every fault of it.
 func parseZoneFlag(text string) (zoneFlag, error) {
-	parts := strings.Split(text, ",")
+	parts, err := splitUnquoted(text)
 	zone := zoneFlag{name: strings.TrimSpace(parts[0])}
-	var faults []error
+	faults := []error{err}
 	if zone.name == "" || strings.Contains(zone.name, "=") {
 		faults = append(faults, errors.New("begins without a name; write such as bl.example.org,threshold=50"))
 	}
@@ -49,10 +51,33 @@ func parseZoneFlag(text string) (zoneFlag, error) {
 			faults = append(faults, fmt.Errorf("%s: %w", key, err))
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(append(faults, zone.checkCodes())...); err != nil {
 		return zone, fmt.Errorf("zone %q: %w", text, err)
 	}
 	return zone, nil
+}
+
+// splitUnquoted cuts a text at the commas outside quotation marks, which it
+// takes out.
+func splitUnquoted(text string) ([]string, error) {
+	var parts []string
+	var part strings.Builder
+	quoted := false
+	for _, r := range text {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case r == ',' && !quoted:
+			parts = append(parts, part.String())
+			part.Reset()
+		default:
+			part.WriteRune(r)
+		}
+	}
+	if quoted {
+		return append(parts, part.String()), errors.New(`a quotation mark is not closed; write such as 'bl.example.org,txt="listed, see {contact}"'`)
+	}
+	return append(parts, part.String()), nil
 }
 
 func (z *zoneFlag) set(key, value string) error {
@@ -65,6 +90,10 @@ func (z *zoneFlag) set(key, value string) error {
 		}
 	case "categories":
 		z.categories = strings.Split(value, "+")
+	case "codes":
+		z.codes, err = parseCodes(value)
+	case "txt":
+		z.txt = value
 	case "ttl":
 		z.ttl, err = parseSeconds(value)
 	case "negative-ttl":
@@ -81,7 +110,7 @@ func (z *zoneFlag) set(key, value string) error {
 		z.keysFile = value
 		z.keys, err = readAccessKeys(value)
 	default:
-		return errors.New("unknown; known are threshold, categories, ttl, negative-ttl, contact, mailbox, ns, allow and keys-file")
+		return errors.New("unknown; known are threshold, categories, codes, txt, ttl, negative-ttl, contact, mailbox, ns, allow and keys-file")
 	}
 	return err
 }
@@ -144,7 +173,7 @@ func readAccessKeys(file string) ([]dnsbl.AccessKey, error) {
 // rule resolves the zone's rule by the ledger's policy.
 func (z zoneFlag) rule(policy scoring.Policy) (scoring.Rule, error) {
 	categories, err := policy.CategorySet(z.categories...)
-	if err != nil {
+	if err := errors.Join(err, policy.CheckCodes(z.codes)); err != nil {
 		return scoring.Rule{}, fmt.Errorf("zone %q: %w", z.name, err)
 	}
 	return scoring.Rule{Threshold: z.threshold, Categories: categories}, nil
@@ -157,7 +186,7 @@ func (z zoneFlag) zone(index int, rule scoring.Rule, contact string) dnsbl.Zone 
 		contact = z.contact
 	}
 	return dnsbl.Zone{
-		Origin: z.name, Rule: index, Categories: rule.Categories, TTL: z.ttl, NegativeTTL: z.negativeTTL,
+		Origin: z.name, Rule: index, Categories: rule.Categories, Codes: z.codes, Text: z.txt, TTL: z.ttl, NegativeTTL: z.negativeTTL,
 		Nameservers: z.nameservers, Mailbox: z.mailbox, Contact: contact,
 		Allow: z.allow, Keys: z.keys,
 	}

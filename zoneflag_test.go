@@ -32,6 +32,10 @@ func TestParseZoneFlag(t *testing.T) {
 				{Name: "ns2.example.net"},
 			},
 		},
+		`bl.example.org,codes=ssh:13+web:14,txt="{address}, until {until}, see {contact}",threshold=20`: {
+			name: "bl.example.org", codes: scoring.Codes{"ssh": 13, "web": 14}, txt: "{address}, until {until}, see {contact}", threshold: 20,
+		},
+		`bl.example.org,txt=listed,contact="https://bl.example.org/?a,b"`: {name: "bl.example.org", txt: "listed", contact: "https://bl.example.org/?a,b"},
 		"bl.example.org,allow=192.0.2.0/24+2001:db8::/32+203.0.113.5": {
 			name: "bl.example.org",
 			allow: []netip.Prefix{
@@ -63,6 +67,17 @@ func TestParseZoneFlag_faults(t *testing.T) {
 		"bl.example,keys-file=/no/such":       {"keys-file: reading access keys: open /no/such"},
 		"bl.example,threshold":                {`"threshold" is not setting=value`},
 		"bl.example,ns=ns1.bl.example@nobody": {`address "nobody" of ns1.bl.example`},
+		"bl.example,codes=ssh:1":              {"codes: code 1 of ssh: outside 2..127; 127.0.0.1 would be no listing"},
+		"bl.example,codes=ssh:128+web:0":      {"code 128 of ssh", "code 0 of web"},
+		"bl.example,codes=ssh:127.0.0.7":      {`"ssh:127.0.0.7": want the last octet of the answer alone, such as ssh:7 for 127.0.0.7`},
+		"bl.example,codes=ssh:300":            {"such as ssh:13"},
+		"bl.example,codes=ssh":                {`codes: "ssh": want such as ssh:13`},
+		"bl.example,codes=:13+ssh:3+ssh:4":    {`":13": want such as ssh:13`, "ssh is given twice"},
+		"bl.example,categories=ssh,codes=web:4": {
+			"codes: web is none of the zone's categories, ssh",
+		},
+		`bl.example,txt="listed, see {contact}`: {"a quotation mark is not closed"},
+		`bl.example,txt=""`:                     {`"txt=" is not setting=value`},
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := parseZoneFlag(text)
@@ -93,6 +108,20 @@ func TestParseZoneFlag_keysFile(t *testing.T) {
 	}
 	if _, err := parseZoneFlag("bl.example,keys-file=" + file); err == nil || !strings.Contains(err.Error(), file+": access keys: line 2: key of bob") || strings.Contains(err.Error(), "secret") {
 		t.Error(err)
+	}
+}
+
+// The policy is known when the ledger is open; what it does not have is told
+// with what it has.
+func TestZoneFlag_rule_unknown(t *testing.T) {
+	_, err := zoneFlag{name: "bl.example", categories: []string{"smoke"}, codes: scoring.Codes{"mirrors": 5}}.rule(scoring.DefaultPolicy())
+	if err == nil {
+		t.Fatal("taken")
+	}
+	for _, part := range []string{`zone "bl.example": category "smoke": unknown`, `code of "mirrors": unknown category; known are ssh, web`} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not say %q", err, part)
+		}
 	}
 }
 
