@@ -28,22 +28,44 @@ const (
 // Dump yields every live entry with its detail, for a backup.
 func (l *Ledger) Dump(ctx context.Context) iter.Seq2[scoring.Entry, error] {
 	return func(yield func(scoring.Entry, error) bool) {
-		for shard := range scoring.Shards {
-			for entries, err := range l.scan(ctx, l.client, shard) {
-				if err == nil {
-					entries, err = l.dumpable(ctx, entries)
-				}
-				if err != nil {
-					yield(scoring.Entry{}, fmt.Errorf("reading the ledger: %w", fault(ctx, err)))
+		for entries, err := range l.gather(ctx) {
+			if err == nil {
+				entries, err = l.dumpable(ctx, entries)
+			}
+			if err != nil {
+				yield(scoring.Entry{}, fmt.Errorf("reading the ledger: %w", fault(ctx, err)))
+				return
+			}
+			for _, entry := range entries {
+				if !yield(entry, nil) {
 					return
-				}
-				for _, entry := range entries {
-					if !yield(entry, nil) {
-						return
-					}
 				}
 			}
 		}
+	}
+}
+
+// gather reads the entries of all shards, enough at a time to ask for their
+// detail at once; those of a bucket together.
+func (l *Ledger) gather(ctx context.Context) iter.Seq2[[]scoring.Entry, error] {
+	return func(yield func([]scoring.Entry, error) bool) {
+		var some []scoring.Entry
+		for shard := range scoring.Shards {
+			for entries, err := range l.scan(ctx, l.client, shard) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if some = append(some, entries...); len(some) < keysPerRead {
+					continue
+				}
+				if !yield(some, nil) {
+					return
+				}
+				some = some[:0]
+			}
+		}
+		yield(some, nil)
 	}
 }
 
@@ -72,8 +94,8 @@ func (l *Ledger) dumpable(ctx context.Context, entries []scoring.Entry) ([]scori
 	return live, nil
 }
 
-// scan reads the entries of a shard, some buckets at a time, without detail.
-// An incident that two nodes recorded at one moment comes twice. It ends with
+// scan reads the entries of a shard, a bucket at a time, without detail. What
+// it yields is good until the next turn. An incident that two nodes recorded at one moment comes twice. It ends with
 // an error unless the shard was this ledger's to the last: what was read of a
 // server that was emptied meanwhile is not the whole.
 func (l *Ledger) scan(ctx context.Context, client redis.UniversalClient, shard int) iter.Seq2[[]scoring.Entry, error] {
@@ -89,9 +111,10 @@ func (l *Ledger) scan(ctx context.Context, client redis.UniversalClient, shard i
 			return
 		}
 		for some := range slices.Chunk(filled, bucketsPerRead) {
-			entries, err := l.scanBuckets(ctx, client, some, overlays)
-			if !yield(entries, err) || err != nil {
-				return
+			for entries, err := range l.scanBuckets(ctx, client, some, overlays) {
+				if !yield(entries, err) || err != nil {
+					return
+				}
 			}
 		}
 		if _, err := l.tails(ctx, client, []int{shard}); err != nil {
@@ -126,30 +149,41 @@ func (l *Ledger) probe(ctx context.Context, client redis.UniversalClient, shard 
 	return filled, nil
 }
 
-// scanBuckets reads some buckets.
-func (l *Ledger) scanBuckets(ctx context.Context, client redis.UniversalClient, keys []string, overlays map[string]string) ([]scoring.Entry, error) {
-	replies := make([]*redis.StringSliceCmd, len(keys))
-	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, key := range keys {
-			replies[i] = p.ZRange(ctx, key, 0, -1)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var entries []scoring.Entry
-	now := l.Now()
-	for _, reply := range replies {
-		members := reply.Val()
-		slices.Sort(members) // by prefix, which stands first: see Shard
-		for _, member := range members {
-			entry, err := entryOf(member, overlays, now)
-			if err != nil {
-				return nil, err
+// scanBuckets reads some buckets in one round trip, and yields the entries of
+// one after another.
+func (l *Ledger) scanBuckets(ctx context.Context, client redis.UniversalClient, keys []string, overlays map[string]string) iter.Seq2[[]scoring.Entry, error] {
+	return func(yield func([]scoring.Entry, error) bool) {
+		replies := make([]*redis.StringSliceCmd, len(keys))
+		_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i, key := range keys {
+				replies[i] = p.ZRange(ctx, key, 0, -1)
 			}
-			entries = append(entries, entry)
+			return nil
+		})
+		if err != nil {
+			yield(nil, err)
+			return
 		}
+		var entries []scoring.Entry
+		now := l.Now()
+		for _, reply := range replies {
+			if entries, err = entriesOf(entries[:0], reply.Val(), overlays, now); !yield(entries, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// entriesOf appends the entries of a bucket's members, those of a prefix one
+// after another.
+func entriesOf(entries []scoring.Entry, members []string, overlays map[string]string, now time.Time) ([]scoring.Entry, error) {
+	slices.Sort(members) // by prefix, which stands first
+	for _, member := range members {
+		entry, err := entryOf(member, overlays, now)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
 	}
 	return entries, nil
 }
