@@ -3,6 +3,8 @@
 // front is the program's own message; a line without one is nobody's word.
 //
 // [Clock.Header] reads the fronts of RFC 3164 §4.1 as syslog daemons and
-// `journalctl -o short` write them, and the same with a time as in RFC 3339.
-// A time without a year gets the latest year that does not lie in the future.
+// journalctl write them, the same with other forms of time, and those of RFC
+// 5424. A time without a year gets the latest year that does not lie in the
+// future. [Clock.Front] and [Clock.CLF] read the times of logs that a daemon
+// writes itself.
 package logline

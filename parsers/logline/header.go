@@ -11,72 +11,160 @@ type Header struct {
 	Time    time.Time
 	Host    []byte
 	Program []byte // such as sshd
-	PID     []byte // digits
+	PID     []byte // digits; empty if the line does not tell
 	Message []byte
 }
 
-// Header reads
+// Header reads one of
 //
-//	TIME [HOST ][FACILITY.SEVERITY ]PROGRAM[PID]: MESSAGE
+//	[<PRI>]TIME [HOST ][FACILITY.SEVERITY ]PROGRAM[[PID]]: MESSAGE
+//	<PRI>1 TIME HOST PROGRAM PID MSGID STRUCTURED-DATA MESSAGE
 //
 // and reports false for any line that does not begin so. HOST is left out by
-// `journalctl --no-hostname`; busybox's syslogd adds facility and severity
-// (auth.err). TIME is one of
+// `journalctl --no-hostname`; FACILITY.SEVERITY is what syslogd of busybox
+// (auth.err), AIX (auth|security:info) and FreeBSD (<auth.info>, <4.6>, in
+// front of HOST) add. The second form is RFC 5424 §6. TIME is one of
 //
-//	Jan _2 15:04:05[.000000]               RFC 3164, journalctl -o short[-precise]
+//	Jan _2 [2006 ]15:04:05[.000000]        RFC 3164, journalctl -o short[-precise]
+//	2006 Jan _2 15:04:05
 //	2006-01-02T15:04:05[.000000][+01:00]   RFC 3339, journalctl -o short-iso
+//	2006-01-02 15:04:05[.000000][ +0100]
+//	Sun 2006-01-02 15:04:05 CET            journalctl -o short-full, with-unit
+//	Sun Jan _2 15:04:05 2006
 //	1136214245.000000                      journalctl -o short-unix
 func (c Clock) Header(line []byte) (Header, bool) {
-	var h Header
-	rest, ok := line, false
-	if h.Time, rest, ok = c.stamp(rest); !ok {
-		return Header{}, false
-	}
-	word, rest, ok := split(rest)
-	if ok && !bytes.HasSuffix(word, []byte("]:")) {
-		h.Host = word
-		word, rest, ok = split(rest)
-	}
-	if ok && isPriority(word) {
-		word, rest, ok = split(rest)
-	}
-	if !ok || bytes.ContainsAny(h.Host, "[]") {
-		return Header{}, false
-	}
-	if h.Program, h.PID, ok = cutTag(word); !ok {
-		return Header{}, false
-	}
-	h.Message = rest
-	return h, true
-}
-
-// split cuts text at its first blank; the part before must not be empty.
-func split(text []byte) (word, rest []byte, ok bool) {
-	word, rest, ok = bytes.Cut(text, []byte{' '})
-	return word, rest, ok && len(word) > 0
-}
-
-// cutTag cuts "sshd[123]:" into program and pid.
-func cutTag(tag []byte) (program, pid []byte, ok bool) {
-	tag, ok = bytes.CutSuffix(tag, []byte("]:"))
+	s, rest, rfc5424, ok := readStamp(line)
 	if !ok {
+		return Header{}, false
+	}
+	var h Header
+	if rfc5424 {
+		h, ok = readRFC5424(rest)
+	} else {
+		h, ok = readRFC3164(rest)
+	}
+	if !ok {
+		return Header{}, false
+	}
+	h.Message = withoutMark(h.Message)
+	h.Time, ok = c.at(s)
+	return h, ok
+}
+
+// readRFC3164 reads what stands behind the time.
+func readRFC3164(text []byte) (h Header, ok bool) {
+	w := words{text}
+	word := w.next()
+	if len(word) > 2 && word[0] == '<' && word[len(word)-1] == '>' {
+		word = w.next()
+	}
+	if !isTag(word) {
+		h.Host = word
+		if word = w.next(); isPriority(word) {
+			word = w.next()
+		}
+	} else if len(w.rest) == 0 {
+		return Header{}, false
+	}
+	if len(text) == 0 || isBlank(text[0]) || bytes.ContainsAny(h.Host, "[]") {
+		return Header{}, false
+	}
+	h.Program, h.PID, ok = cutTag(word)
+	h.Message = bytes.TrimLeft(w.rest, " \t")
+	return h, ok
+}
+
+// readRFC5424 reads what stands behind the time: RFC 5424 §6.2.4 to §6.4.
+func readRFC5424(text []byte) (h Header, ok bool) {
+	w := words{text}
+	h.Host, h.Program, h.PID = w.next(), w.next(), w.next()
+	w.next() // MSGID
+	if len(h.Program) == 0 || bytes.ContainsAny(h.Host, "[]") {
+		return Header{}, false
+	}
+	if !allDigits(h.PID) {
+		h.PID = nil
+	}
+	h.Message, ok = afterStructuredData(w.rest)
+	return h, ok
+}
+
+// afterStructuredData skips "-" or elements such as [id name="value"]; in a
+// value a backslash escapes quotes and brackets (RFC 5424 §6.3.3).
+func afterStructuredData(text []byte) ([]byte, bool) {
+	if rest, ok := bytes.CutPrefix(text, []byte("- ")); ok {
+		return rest, true
+	}
+	quoted, depth := false, 0
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case b == '\\' && quoted:
+			i++
+		case b == '"' && depth > 0:
+			quoted = !quoted
+		case quoted:
+		case b == '[' && depth == 0:
+			depth = 1
+		case b == ']' && depth == 1:
+			depth = 0
+		case b == ' ' && depth == 0:
+			return text[i+1:], i > 0
+		case depth == 0:
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// withoutMark cuts off what some loggers put between the tag and the message:
+// Solaris "[ID 800047 auth.info] ", RFC 5424 §6.4 a byte order mark.
+func withoutMark(message []byte) []byte {
+	message = bytes.TrimPrefix(message, []byte("\ufeff"))
+	rest, ok := bytes.CutPrefix(message, []byte("[ID "))
+	if !ok {
+		return message
+	}
+	w := words{rest}
+	id, priority := w.next(), w.next()
+	if !allDigits(id) || len(priority) == 0 || !isPriority(priority[:len(priority)-1]) || priority[len(priority)-1] != ']' {
+		return message
+	}
+	return w.rest
+}
+
+// isTag tells whether a word ends as a tag does.
+func isTag(word []byte) bool { return len(word) > 1 && word[len(word)-1] == ':' }
+
+// cutTag cuts "sshd[123]:" or "sshd:" into program and pid.
+func cutTag(tag []byte) (program, pid []byte, ok bool) {
+	if !isTag(tag) {
 		return nil, nil, false
 	}
-	program, pid, ok = bytes.Cut(tag, []byte{'['})
+	tag = tag[:len(tag)-1]
+	program, bracketed, ok := bytes.Cut(tag, []byte{'['})
+	if !ok {
+		return program, nil, !bytes.ContainsAny(program, "]:")
+	}
+	pid, ok = bytes.CutSuffix(bracketed, []byte{']'})
 	return program, pid, ok && len(program) > 0 && allDigits(pid)
 }
 
 // isPriority tells whether word is "facility.severity", in the names that
-// syslog.conf has for those of RFC 3164 §4.1.1.
+// syslog.conf has for those of RFC 3164 §4.1.1. AIX writes a colon, and all
+// names of a facility.
 func isPriority(word []byte) bool {
-	facility, severity, ok := bytes.Cut(word, []byte{'.'})
-	return ok && isFacility(facility) && isSeverity(severity)
+	at := bytes.IndexAny(word, ".:")
+	if at < 0 {
+		return false
+	}
+	facility, _, _ := bytes.Cut(word[:at], []byte{'|'})
+	return isFacility(facility) && isSeverity(word[at+1:])
 }
 
 // isFacility knows the facilities that a service may log to.
 func isFacility(word []byte) bool {
 	switch string(word) {
-	case "auth", "authpriv", "daemon", "ftp", "mail", "news", "syslog", "user",
+	case "auth", "authpriv", "daemon", "ftp", "mail", "news", "security", "syslog", "user",
 		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7":
 		return true
 	}

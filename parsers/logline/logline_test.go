@@ -79,6 +79,7 @@ func TestClock_roundTrip(t *testing.T) {
 		for _, stamp := range []string{
 			written.Format(time.Stamp), written.Format(time.StampMicro), written.Format(time.RFC3339), written.Format(time.RFC3339Nano),
 			written.Format("2006-01-02T15:04:05"), written.Format("2006-01-02T15:04:05.000-0700"), fmt.Sprintf("%d.000000", written.Unix()),
+			written.Format("2006 Jan _2 15:04:05"), written.Format("Mon Jan _2 15:04:05 2006"), written.Format("Mon 2006-01-02 15:04:05 -0700"),
 		} {
 			if got := headerTime(t, clock, stamp); got != want {
 				t.Fatalf("%s read at %s: %s, want %s", stamp, now, got, want)
@@ -100,14 +101,38 @@ func TestClock_Header(t *testing.T) {
 		{"Nov 22 10:00:00 sshd[1]: x", "|sshd|1|x"},
 		{"Nov 22 10:00:00 host sshd[1]: ", "host|sshd|1|"},
 		{"Nov 22 10:00:00 host sshd[1]:", "none"},
-		{"Nov 22 10:00:00 host sshd: x", "none"},
+		{"Nov 22 10:00:00 host sshd: x", "host|sshd||x"},
+		{"Nov 22 10:00:00 sshd: x", "|sshd||x"},
+		{"Nov 22 10:00:00\thost\tsshd[1]:\tx\ty", "host|sshd|1|x\ty"},
+		{"Nov  2 10:00:00 combo sshd(pam_unix)[19939]: x", "combo|sshd(pam_unix)|19939|x"},
+		{"Nov 2 10:00:00 host sshd[1]:  x", "host|sshd|1|x"},
+		{"Nov 22 2026 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026 Nov 22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"Sun Nov 22 10:00:00 2026 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026-11-22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026-11-22 10:00:00,123 +0000 host sshd[1]: x", "host|sshd|1|x"},
+		{"Sun 2026-11-22 10:00:00 UTC host ssh.service[1]: x", "host|ssh.service|1|x"},
+		{"Sun 2026-11-22 10:00:00 +03 host sshd[1]: x", "host|sshd|1|x"},
+		{"<38>Nov 22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"<38>1 2026-11-22T10:00:00.123Z host sshd 1 - - x: y", "host|sshd|1|x: y"},
+		{"<38>1 2026-11-22T10:00:00.123Z host sshd - ID7 [a b=\"c\\] \\\"d\"][e] \ufeffx", "host|sshd||x"},
+		{"<38>1 2026-11-22T10:00:00.123Z host sshd - ID7 [a b=\"c\" x", "none"},
+		{"<380000>Nov 22 10:00:00 host sshd[1]: x", "none"},
+		{"Nov 22 10:00:00 <auth.info> host sshd[1]: x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 <4.6> host sshd[1]: x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 host auth|security:info sshd[1]: x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 host sshd[1]: [ID 800047 auth.info] x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 host sshd[1]: [ID 800047 auth.info x", "host|sshd|1|[ID 800047 auth.info x"},
+		{"Nov 22 10:00:00 host sshd]: x", "none"},
+		{"Nov 22 10:00:00 host last message repeated 3 times", "none"},
+		{" Nov 22 10:00:00 host sshd[1]: x", "none"},
+		{"Sun Nov 22 10:00:00 host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00 host [1]: x", "none"},
 		{"Nov 22 10:00:00 [host] sshd[1]: x", "none"},
 		{"Nov 22 10:00:00  sshd[1]: x", "none"},
 		{"Nov 22 10:00:00host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00. host sshd[1]: x", "none"},
 		{"2026-11-22T10:00:00x host sshd[1]: x", "none"},
-		{"2026-11-22 10:00:00 host sshd[1]: x", "none"},
 		{"1795341600. host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00", "none"},
 		{"", "none"},
@@ -135,15 +160,18 @@ func TestNewClock_wantsZoneAndNow(t *testing.T) {
 func FuzzClock_Header(f *testing.F) {
 	for _, line := range []string{
 		"Nov 22 10:00:00 host sshd[1]: x", "2026-11-22T11:00:00.123456+01:00 host sshd[1]: x", "1795341600.123456 host sshd[1]: x", "Feb 29 10:00:00 sshd[1]: x",
+		"<38>1 2026-11-22T10:00:00Z host sshd 1 - [a b=\"c\"] x", "Sun 2026-11-22 10:00:00 UTC host sshd[1]: x", "2026 Nov 22 10:00:00 host sshd: x",
 	} {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		clock := clockAt(t, time.UTC, time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC))
 		header, ok := clock.Header(line)
-		if ok && (!logline.Stamped(line) || len(header.Program) == 0 || len(header.PID) == 0) {
+		if ok && (!logline.Stamped(line) || len(header.Program) == 0 || header.Time.IsZero()) {
 			t.Fatalf("%q: %+v", line, header)
 		}
 		clock.CLF(line)
+		clock.Front(line)
+		logline.Unix(line)
 	})
 }

@@ -9,85 +9,116 @@ import (
 // that is not stamped has no header; one that is may still lack it.
 func Stamped(line []byte) bool {
 	switch {
-	case len(line) < len("Jan  2 15:04:05 "):
+	case len(line) < len("Jan 2 15:04:05 "):
 		return false
-	case line[3] == ' ':
-		return line[6] == ' ' && line[9] == ':' && line[12] == ':'
-	case line[4] == '-':
-		return line[7] == '-' && line[10] == 'T' && line[13] == ':'
-	default:
-		return line[10] == '.' && isDigit(line[0]) && isDigit(line[9])
+	case line[3] == ' ' && line[6] == ' ' && line[9] == ':' && line[12] == ':':
+		return true
+	case line[4] == '-' && line[7] == '-' && line[10] == 'T' && line[13] == ':':
+		return true
 	}
+	_, _, _, ok := readStamp(line)
+	return ok
 }
 
-// stamp reads the time at the beginning of a line and returns what follows
-// the blank behind it.
-func (c Clock) stamp(line []byte) (at time.Time, rest []byte, ok bool) {
-	if !Stamped(line) {
-		return time.Time{}, nil, false
-	}
-	stamp, rest, ok := split(line)
-	switch {
-	case line[3] == ' ':
-		// Jan _2 15:04:05[.000000]
-		stamp, rest, ok = line[:15], line[15:], true
-		rest, ok = afterFraction(rest)
-		if !ok || len(rest) < 1 || rest[0] != ' ' {
-			return time.Time{}, nil, false
-		}
-		at, ok = c.yearless(stamp)
-		return at, rest[1:], ok
-	case !ok:
-		return time.Time{}, nil, false
-	case line[4] == '-':
-		at, ok = c.rfc3339(stamp)
-	default:
-		at, ok = epoch(stamp)
-	}
-	return at, rest, ok
+// stamp is the time in front of a line as it is written: a date, or seconds
+// since 1970.
+type stamp struct {
+	date
+	epoch time.Time
 }
 
-// yearless reads "Jan _2 15:04:05" (RFC 3164 §4.1.2).
-func (c Clock) yearless(stamp []byte) (time.Time, bool) {
-	var f fields
-	day := bytes.TrimPrefix(stamp[4:6], []byte{' '})
-	d := date{
-		month: f.month(stamp[:3]), day: f.number(day),
-		hour: f.number(stamp[7:9]), minute: f.number(stamp[10:12]), second: f.number(stamp[13:15]),
+// at returns when the stamp was.
+func (c Clock) at(s stamp) (time.Time, bool) {
+	if !s.epoch.IsZero() {
+		return s.epoch, true
 	}
-	if f.bad {
-		return time.Time{}, false
-	}
-	return c.instant(d)
+	return c.instant(s.date)
 }
 
-// rfc3339 reads "2006-01-02T15:04:05" with an optional fraction and an
-// optional offset, which may lack its colon as in `journalctl -o short-iso`.
-func (c Clock) rfc3339(stamp []byte) (time.Time, bool) {
-	if len(stamp) < 19 || stamp[16] != ':' {
-		return time.Time{}, false
-	}
-	rest, ok := afterFraction(stamp[19:])
+// readStamp reads the time in front of a line and returns what follows the
+// blank behind it. rfc5424 says that the line begins as in RFC 5424 §6, with
+// priority and version.
+func readStamp(line []byte) (s stamp, rest []byte, rfc5424, ok bool) {
+	line, rfc5424, ok = cutPriority(line)
 	if !ok {
-		return time.Time{}, false
+		return stamp{}, nil, false, false
 	}
 	var f fields
-	d := date{
-		year: f.year(stamp[:4]), month: time.Month(f.number(stamp[5:7])), day: f.number(stamp[8:10]),
-		hour: f.number(stamp[11:13]), minute: f.number(stamp[14:16]), second: f.number(stamp[17:19]),
-		zone: f.offset(rest),
+	w := words{line}
+	first := w.next()
+	weekday := isWeekday(first)
+	if weekday {
+		first = w.next()
 	}
-	if f.bad {
-		return time.Time{}, false
+	switch {
+	case len(first) == 3:
+		// Jan _2 [2006 ]15:04:05
+		s.month, s.day = f.month(first), f.number(bounded(w.next(), 2))
+		word := w.next()
+		if len(word) == 4 {
+			s.year, word = f.year(word), w.next()
+		}
+		f.clock(&s.date, word)
+		if weekday && s.year == 0 { // Sun Jan _2 15:04:05 2006
+			s.year = f.year(bounded(w.next(), 4))
+		}
+	case len(first) == 4:
+		// 2006 Jan _2 15:04:05
+		s.year, s.month, s.day = f.year(first), f.month(w.next()), f.number(bounded(w.next(), 2))
+		f.clock(&s.date, w.next())
+	case len(first) >= 10 && first[4] == '-':
+		f.calendar(&s.date, &w, first, weekday)
+	default:
+		s.epoch, ok = epoch(first)
+		return s, w.rest, rfc5424, ok
 	}
-	return c.instant(d)
+	return s, w.rest, rfc5424, !f.bad
+}
+
+// calendar reads "2006-01-02T15:04:05" or the same with a blank, behind which
+// an offset may stand, or behind a weekday the name of a zone.
+func (f *fields) calendar(d *date, w *words, first []byte, weekday bool) {
+	f.day(d, first[:10])
+	switch {
+	case len(first) > 11 && (first[10] == 'T' || first[10] == 't'):
+		f.clock(d, first[11:])
+		return
+	case len(first) > 10:
+		f.bad = true
+		return
+	}
+	f.clock(d, w.next())
+	zone := (&words{w.rest}).next()
+	switch {
+	case weekday: // journalctl -o short-full
+		d.zone = f.zoneName(w.next())
+	case len(zone) == 5 && (zone[0] == '+' || zone[0] == '-'):
+		d.zone = f.offset(w.next())
+	}
+}
+
+// cutPriority cuts "<38>" (RFC 3164 §4.1.1) or "<38>1 " (RFC 5424 §6.2) off
+// the front of a line that has it.
+func cutPriority(line []byte) (rest []byte, rfc5424, ok bool) {
+	if len(line) == 0 || isBlank(line[0]) {
+		return nil, false, false // a continued line
+	}
+	if line[0] != '<' {
+		return line, false, true
+	}
+	end := bytes.IndexByte(line[:min(len(line), 5)], '>')
+	if end < 2 || !allDigits(line[1:end]) {
+		return nil, false, false
+	}
+	rest, rfc5424 = bytes.CutPrefix(line[end+1:], []byte("1 "))
+	return bytes.TrimLeft(rest, " "), rfc5424, true
 }
 
 // epoch reads seconds since 1970 with a fraction, as in
 // `journalctl -o short-unix`.
-func epoch(stamp []byte) (time.Time, bool) {
-	seconds, fraction, _ := bytes.Cut(stamp, []byte{'.'})
-	if len(fraction) == 0 || len(fraction) > 9 || !allDigits(fraction) || len(seconds) > 10 {
+func epoch(word []byte) (time.Time, bool) {
+	seconds, fraction, _ := bytes.Cut(word, []byte{'.'})
+	if len(fraction) == 0 || len(fraction) > 9 || !allDigits(fraction) || len(seconds) != 10 {
 		return time.Time{}, false
 	}
 	n, ok := number(seconds)
@@ -95,31 +126,38 @@ func epoch(stamp []byte) (time.Time, bool) {
 }
 
 // CLF reads the time of the common log format, "02/Jan/2006:15:04:05 -0700".
-func (c Clock) CLF(stamp []byte) (time.Time, bool) {
-	if len(stamp) != len("02/Jan/2006:15:04:05 -0700") ||
-		stamp[2] != '/' || stamp[6] != '/' || stamp[11] != ':' || stamp[14] != ':' || stamp[17] != ':' || stamp[20] != ' ' {
+func (c Clock) CLF(text []byte) (time.Time, bool) {
+	if len(text) != len("02/Jan/2006:15:04:05 -0700") ||
+		text[2] != '/' || text[6] != '/' || text[11] != ':' || text[20] != ' ' {
 		return time.Time{}, false
 	}
 	var f fields
-	d := date{
-		day: f.number(stamp[:2]), month: f.month(stamp[3:6]), year: f.year(stamp[7:11]),
-		hour: f.number(stamp[12:14]), minute: f.number(stamp[15:17]), second: f.number(stamp[18:20]),
-		zone: f.offset(stamp[21:]),
-	}
+	d := date{day: f.number(text[:2]), month: f.month(text[3:6]), year: f.year(text[7:11])}
+	f.clock(&d, text[12:20])
+	d.zone = f.offset(text[21:])
 	if f.bad {
 		return time.Time{}, false
 	}
 	return c.instant(d)
 }
 
-// afterFraction skips ".123456" or ",123456" at the front.
-func afterFraction(text []byte) ([]byte, bool) {
-	if len(text) == 0 || (text[0] != '.' && text[0] != ',') {
-		return text, true
+// Front reads a time at the front of a line in any form that [Clock.Header]
+// knows and returns what follows. It is for logs that a daemon writes itself.
+func (c Clock) Front(line []byte) (at time.Time, rest []byte, ok bool) {
+	s, rest, _, ok := readStamp(line)
+	if !ok {
+		return time.Time{}, nil, false
 	}
-	end := 1
-	for end < len(text) && isDigit(text[end]) {
-		end++
+	at, ok = c.at(s)
+	return at, rest, ok
+}
+
+// Unix reads seconds since 1970, with a fraction or without.
+func Unix(text []byte) (time.Time, bool) {
+	seconds, fraction, dotted := bytes.Cut(text, []byte{'.'})
+	if len(seconds) == 0 || len(seconds) > 11 || (dotted && !allDigits(fraction)) {
+		return time.Time{}, false
 	}
-	return text[end:], end > 1
+	n, ok := number(seconds)
+	return time.Unix(int64(n), 0), ok
 }
