@@ -28,6 +28,7 @@ const (
 	resultNotServed result = "unavailable" // SERVFAIL
 	resultRefused   result = "refused"
 	resultMalformed result = "malformed" // FORMERR, BADVERS
+	resultTransfer  result = "transfer"  // of the whole zone
 )
 
 // question is what one query asks.
@@ -87,7 +88,7 @@ func (r *responder) answer(zones *zoneSet, q *question, client netip.Addr, now t
 		return refuse(zone, dns.ExtendedErrorCodeProhibited).because(ReasonClient)
 	}
 	if q.qtype == dns.TypeAXFR || q.qtype == dns.TypeIXFR {
-		return refuse(zone).because(ReasonTransfer)
+		return refuse(zone, dns.ExtendedErrorCodeProhibited).because(ReasonTransfer)
 	}
 	if zone.keys != nil {
 		return r.answerKeyed(zone, q, front, now)
@@ -114,7 +115,7 @@ func (r *responder) answerKeyed(zone *servedZone, q *question, front []byte, now
 func (r *responder) answerSubject(zone *servedZone, q *question, front []byte, subject subject, now time.Time) answer {
 	switch {
 	case subject.place == placeApex:
-		return zone.answerApex(q).because(ReasonApex)
+		return r.withSerial(zone.answerApex(q), now).because(ReasonApex)
 	case subject.place == placeInterior:
 		return zone.deny(q, dns.RcodeSuccess, resultNoData).because(ReasonPartialName)
 	case subject.place == placeAddress:
@@ -205,6 +206,18 @@ func (z *servedZone) answerApex(q *question) answer {
 		return z.deny(q, dns.RcodeSuccess, resultNoData)
 	default:
 		return z.deny(q, dns.RcodeSuccess, resultNoData)
+	}
+	return a
+}
+
+// withSerial puts the serial of the moment into the SOA of an answer, which
+// secondaries ask for to learn whether there is something new.
+func (r *responder) withSerial(a answer, now time.Time) answer {
+	if a.zone.serial == nil || len(a.records) == 0 {
+		return a
+	}
+	if soa, is := a.records[0].(*dns.SOA); is {
+		soa.Serial = a.zone.serial.at(now, r.categories())
 	}
 	return a
 }

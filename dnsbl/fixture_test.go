@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"iter"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -24,6 +26,7 @@ var _ Board = (*scoring.Scoreboard)(nil)
 // memoryBoard lists what a story puts on it.
 type memoryBoard struct {
 	mu       sync.Mutex
+	version  uint64
 	verdicts map[netip.Prefix]map[int]scoring.Verdict
 	asked    int
 }
@@ -39,6 +42,26 @@ func (b *memoryBoard) list(addr string, rule int, verdict scoring.Verdict) {
 		b.verdicts[prefix] = make(map[int]scoring.Verdict)
 	}
 	b.verdicts[prefix][rule] = verdict
+	b.version++
+}
+
+func (b *memoryBoard) Version() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.version
+}
+
+func (b *memoryBoard) Verdicts(rule int, _ scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
+	return func(yield func(netip.Prefix, scoring.Verdict) bool) {
+		b.mu.Lock()
+		verdicts := maps.Clone(b.verdicts)
+		b.mu.Unlock()
+		for prefix := range verdicts {
+			if v := b.Verdict(prefix.Addr(), rule, now); v.Listed && !yield(prefix, v) {
+				return
+			}
+		}
+	}
 }
 
 func (b *memoryBoard) Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdict {
@@ -101,15 +124,14 @@ func newStory(t testing.TB, zones ...Zone) *story {
 	for _, addr := range []string{"203.0.113.7", "2.0.0.1", "2001:db8:bad::1"} {
 		s.board.list(addr, 0, listedFor(24*time.Hour, ssh|web))
 	}
+	categories := scoring.DefaultPolicy().Categories
 	server, err := New(Config{
 		Zones: zones,
 		Board: s.board,
-		Index: memoryIndex{s.board},
-		State: func(time.Time) State { return State(s.state.Load()) },
-		Categories: func() []scoring.Category {
-			return scoring.DefaultPolicy().Categories
-		},
-		Now: s.moment,
+		Index: memoryIndex{s.board}, Listings: s.board,
+		State:      func(time.Time) State { return State(s.state.Load()) },
+		Categories: func() []scoring.Category { return categories },
+		Now:        s.moment,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +164,7 @@ var asking = netip.MustParseAddr("192.0.2.1")
 
 // reply answers one message without a wire.
 func (s *story) reply(query *dns.Msg, via transport, now time.Time) ([]byte, error) {
-	octets, _, err := s.Server.reply(query, asker{asking, via}, now)
+	octets, _, err := s.Server.reply(query, asker{addr: asking, via: via}, now)
 	return octets, err
 }
 

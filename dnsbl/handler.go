@@ -21,6 +21,7 @@ const (
 type asker struct {
 	addr netip.Addr // unmapped
 	via  transport
+	sig  signature
 }
 
 // askerOf tells who is at the other end.
@@ -55,6 +56,13 @@ func (s *Server) accept(header dns.Header) dns.MsgAcceptAction {
 // serveDNS is the handler of the DNS library.
 func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
 	began, from, now := time.Now(), askerOf(w), s.now()
+	var wellFormed bool
+	if from.sig, wellFormed = signatureOf(query, w.TsigStatus()); !wellFormed {
+		query.Question = nil // which makes it a format error
+	}
+	if s.serveTransfer(w, query, from, now) {
+		return
+	}
 	log := s.logFor(w, now)
 	reply, a, err := s.reply(query, from, now)
 	if err != nil {
@@ -93,7 +101,13 @@ func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, answe
 	if from.via == transportUDP {
 		limit = e.limit()
 	}
-	octets, err := pack(reply, limit)
+	var octets []byte
+	var err error
+	if from.sig.record != nil {
+		octets, err = s.packSigned(reply, limit, from.sig)
+	} else {
+		octets, err = pack(reply, limit)
+	}
 	return octets, a, err
 }
 

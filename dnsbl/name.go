@@ -167,17 +167,23 @@ func joinNibbles(nibbles [32]byte) netip.Addr {
 // (RFC 5782 §2.1 and §2.4): 7.113.0.203.bl.example. for 203.0.113.7. IPv4-mapped
 // IPv6 is unmapped.
 func QueryName(addr netip.Addr, origin string) string {
-	const digits = "0123456789abcdef"
 	addr = addr.Unmap()
-	octets := addr.AsSlice()
-	slices.Reverse(octets)
+	if addr.Is6() {
+		return nibbleName(addr, origin)
+	}
 	var name []byte
-	for _, octet := range octets {
-		if addr.Is4() {
-			name = append(strconv.AppendUint(name, uint64(octet), 10), '.')
-		} else {
-			name = append(name, digits[octet&0xf], '.', digits[octet>>4], '.')
-		}
+	for _, octet := range slices.Backward(addr.AsSlice()) {
+		name = append(strconv.AppendUint(name, uint64(octet), 10), '.')
+	}
+	return string(name) + dns.Fqdn(origin)
+}
+
+// nibbleName is [QueryName] for IPv6, and for IPv4-mapped as it stands.
+func nibbleName(addr netip.Addr, origin string) string {
+	const digits = "0123456789abcdef"
+	var name []byte
+	for _, octet := range slices.Backward(addr.AsSlice()) {
+		name = append(name, digits[octet&0xf], '.', digits[octet>>4], '.')
 	}
 	return string(name) + dns.Fqdn(origin)
 }

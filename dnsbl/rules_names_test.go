@@ -232,7 +232,7 @@ func TestR08_noNameAboveAnAddressIsDenied(t *testing.T) {
 		for partial != "bl.example." {
 			_, partial, _ = strings.Cut(partial, ".")
 			query := new(dns.Msg).SetQuestion(partial, rapid.SampledFrom(someTypes).Draw(t, "type"))
-			if _, a := s.decide(query, asker{asking, transportUDP}, start); a.rcode != dns.RcodeSuccess {
+			if _, a := s.decide(query, asker{addr: asking, via: transportUDP}, start); a.rcode != dns.RcodeSuccess {
 				t.Fatalf("%s is denied", partial)
 			}
 		}
@@ -299,9 +299,9 @@ func TestR11_apexAndNameServers(t *testing.T) {
 	newStory(t).overTransports(t, func(c client) {
 		for name, want := range map[string]map[uint16]string{
 			"bl.example.": {
-				dns.TypeSOA: "bl.example.\t60\tIN\tSOA\tns1.bl.example. hostmaster.bl.example. " + strconv.FormatInt(start.Unix(), 10) + " 3600 600 604800 60",
+				dns.TypeSOA: "bl.example.\t60\tIN\tSOA\tns1.bl.example. hostmaster.bl.example. " + strconv.FormatInt(start.Unix(), 10) + " 300 60 86400 60",
 				dns.TypeNS:  "bl.example.\t60\tIN\tNS\tns1.bl.example.|bl.example.\t60\tIN\tNS\tns2.elsewhere.example.",
-				dns.TypeANY: "bl.example.\t60\tIN\tSOA\tns1.bl.example. hostmaster.bl.example. " + strconv.FormatInt(start.Unix(), 10) + " 3600 600 604800 60",
+				dns.TypeANY: "bl.example.\t60\tIN\tSOA\tns1.bl.example. hostmaster.bl.example. " + strconv.FormatInt(start.Unix(), 10) + " 300 60 86400 60",
 			},
 			"ns1.bl.example.": {
 				dns.TypeA:    "ns1.bl.example.\t60\tIN\tA\t192.0.2.53",

@@ -44,7 +44,7 @@ func TestR19_negativeTTLIsOneConstant(t *testing.T) {
 		for _, record := range c.ask("bl.example.", dns.TypeSOA).Answer {
 			seen[record.String()] = true
 		}
-		want := fmt.Sprintf("bl.example.\t45\tIN\tSOA\tns1.bl.example. hostmaster.bl.example. %d 3600 600 604800 45", start.Unix())
+		want := fmt.Sprintf("bl.example.\t45\tIN\tSOA\tns1.bl.example. hostmaster.bl.example. %d 300 60 86400 45", start.Unix())
 		if len(seen) != 1 || !seen[want] {
 			c.Errorf("SOA records %v, want %s alone", seen, want)
 		}
@@ -153,7 +153,7 @@ func TestR22_nothingElseIsEverListed(t *testing.T) {
 		state := State(rapid.Uint8Range(0, 5).Draw(t, "state"))
 		s.become(state)
 		name := QueryName(addr, "bl.example")
-		_, a := s.decide(new(dns.Msg).SetQuestion(name, rapid.SampledFrom(someTypes).Draw(t, "type")), asker{asking, transportUDP}, start)
+		_, a := s.decide(new(dns.Msg).SetQuestion(name, rapid.SampledFrom(someTypes).Draw(t, "type")), asker{addr: asking, via: transportUDP}, start)
 		trusted := state == Current || state == Stale
 		listed := trusted && s.board.Verdict(addr, 0, start).Listed || isTestEntry(addr)
 		if len(a.records) > 0 && !listed {

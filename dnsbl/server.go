@@ -48,6 +48,11 @@ type Config struct {
 	QueryLogger *slog.Logger
 	// Registerer takes the metrics; nil: they are counted for nobody.
 	Registerer prometheus.Registerer
+	// Listings are what zones that may be copied are copied from; nil: no zone
+	// may be.
+	Listings Listings
+	// TSIGKeys are those that clients may sign with (RFC 8945).
+	TSIGKeys []TSIGKey
 	// CookieSecrets are shared by servers that answer for one another; the
 	// zero value: a random one.
 	CookieSecrets CookieSecrets
@@ -88,10 +93,13 @@ func (c Config) validate() error {
 // Server answers DNS queries for its zones.
 type Server struct {
 	responder responder
-	index     Index // nil: the board is asked
-	gate      gate  // nil: every query is answered
+	index     Index    // nil: the board is asked
+	listings  Listings // nil: no zone may be copied
+	gate      gate     // nil: every query is answered
 	zones     atomic.Pointer[zoneSet]
 	cookies   atomic.Pointer[CookieSecrets]
+	tsig      tsigProvider
+	transfers chan struct{} // a place for each copy under way
 	now       func() time.Time
 	logger    *slog.Logger
 	metrics   *metrics
@@ -100,8 +108,9 @@ type Server struct {
 	queryLog   atomic.Pointer[runningLog] // nil: off
 	queryLines *slog.Logger
 
-	serving sync.WaitGroup
-	failed  chan error
+	serving  sync.WaitGroup
+	failed   chan error
+	stopping chan struct{} // closed when the server stops
 
 	mu      sync.Mutex // guards what follows
 	closed  bool       // to Start: started or stopped before
@@ -116,9 +125,12 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		responder: responder{config.Board, config.State, config.Categories},
 		index:     config.Index,
+		listings:  config.Listings,
 		now:       config.Now,
 		logger:    config.Logger,
 		failed:    make(chan error, 1),
+		stopping:  make(chan struct{}),
+		transfers: make(chan struct{}, maxTransfers),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -127,8 +139,8 @@ func New(config Config) (*Server, error) {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.queryLines = cmp.Or(config.QueryLogger, s.logger)
-	zones, err := newZoneSet(config.Zones, s.now())
-	if err := errors.Join(config.validate(), err); err != nil {
+	zones, err := s.makeZones(config.Zones)
+	if err := errors.Join(config.validate(), err, s.setTSIGKeys(config.TSIGKeys)); err != nil {
 		return nil, fmt.Errorf("configuring DNS: %w", err)
 	}
 	s.zones.Store(zones)
@@ -148,7 +160,7 @@ func New(config Config) (*Server, error) {
 // Reload replaces the zones without losing a query. On an error the old zones
 // stay.
 func (s *Server) Reload(zones []Zone) error {
-	set, err := newZoneSet(zones, s.now())
+	set, err := s.makeZones(zones)
 	if err != nil {
 		return fmt.Errorf("reloading zones: %w", err)
 	}
@@ -200,6 +212,7 @@ func (s *Server) serve(server *dns.Server) {
 	server.ReadTimeout = s.conns.readTimeout
 	server.IdleTimeout = func() time.Duration { return s.conns.idleTimeout }
 	server.MaxTCPQueries = s.conns.queries
+	server.TsigProvider = &s.tsig
 	s.running = append(s.running, server)
 	ended := make(chan struct{})
 	s.serving.Go(func() {
@@ -239,6 +252,9 @@ func (s *Server) Addrs() []netip.AddrPort {
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.stopped {
+		close(s.stopping)
+	}
 	s.closed, s.stopped = true, true
 	s.StopQueryLog()
 	var faults []error

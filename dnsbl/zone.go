@@ -61,6 +61,15 @@ type Zone struct {
 	// Allow are the clients that may ask; none: all. Others are refused with
 	// the extended error "Prohibited" (RFC 8914 §4.19).
 	Allow []netip.Prefix
+	// Transfer are the clients that may copy the whole zone (RFC 5936), and
+	// TransferKeys the names of the keys that they may sign with (RFC 8945);
+	// where both are given, both are wanted. Neither: nobody may. A zone with
+	// Keys cannot be copied: no other server could tell them apart.
+	Transfer     []netip.Prefix
+	TransferKeys []string
+	// Notify are servers that are told when there is something new to copy
+	// (RFC 1996).
+	Notify []netip.AddrPort
 	// Keys are what clients must put into the names they ask; none: no key
 	// is needed. Names without are refused as above.
 	Keys []AccessKey
@@ -121,6 +130,9 @@ func (z Zone) Validate() error {
 		fault("%w", err)
 	}
 	if err := z.checkKeys(); err != nil {
+		fault("%w", err)
+	}
+	if err := z.checkTransfer(); err != nil {
 		fault("%w", err)
 	}
 	if z.Rule < 0 {

@@ -13,12 +13,15 @@ import (
 	"github.com/miekg/dns"
 )
 
-// How secondaries would treat the zone, in seconds. There are none; the
-// figures only have to be sane (RFC 1912 §2.2).
+// How secondaries treat the zone, in seconds. They ask for news as often as a
+// listing may be cached, so that a delisting is heard everywhere within twice
+// that. One that cannot reach us goes on for a day: nobody can be delisted by
+// hand while we are gone, and expiries can wait so long, but not the weeks that
+// RFC 1912 §2.2 advises for names that hardly change.
 const (
-	soaRefresh = 3600
-	soaRetry   = 600
-	soaExpire  = 604800
+	soaRefresh = 300
+	soaRetry   = 60
+	soaExpire  = 86400
 )
 
 // servedZone is a zone made ready for answering.
@@ -35,6 +38,8 @@ type servedZone struct {
 	keys        keyRing
 	text        textTemplate
 	catalogue   atomic.Pointer[catalogue] // last made
+	transfer    *transferRights           // nil: nobody may copy the zone
+	serial      *serial                   // nil likewise
 }
 
 // node is a name within a zone that is not made of an address: a name server,
@@ -49,9 +54,9 @@ type zoneSet struct {
 	depths   []int                  // numbers of labels that origins have, largest first
 }
 
-// newZoneSet checks zones and makes them ready. The SOA serial is the time of
-// loading: nobody transfers the zone, and a serial that counted listings would
-// make every denial another record to cache.
+// newZoneSet checks zones and makes them ready. The SOA serial in denials is the
+// time of loading: one that counted listings would make every denial another
+// record to cache. Who copies the zone asks for the SOA itself, see [serial].
 func newZoneSet(zones []Zone, loaded time.Time) (*zoneSet, error) {
 	var faults []error
 	if len(zones) == 0 {
@@ -77,14 +82,33 @@ func newZoneSet(zones []Zone, loaded time.Time) (*zoneSet, error) {
 	return set, errors.Join(faults...)
 }
 
+// makeZones checks zones and makes them ready. Those that may be copied get
+// serials that go on from the present second.
+func (s *Server) makeZones(zones []Zone) (*zoneSet, error) {
+	now := s.now()
+	set, err := newZoneSet(zones, now)
+	faults := []error{err}
+	for _, zone := range set.byOrigin {
+		if zone.transfer == nil {
+			continue
+		}
+		if s.listings == nil {
+			faults = append(faults, fmt.Errorf("zone %q: transfer: there are no listings to copy", zone.Origin))
+		}
+		zone.serial = &serial{listings: s.listings, number: uint32(now.Unix())}
+	}
+	return set, errors.Join(faults...)
+}
+
 func newServedZone(z Zone, serial uint32) *servedZone {
 	served := &servedZone{
 		Zone:        z,
 		labels:      dns.CountLabel(z.Origin),
 		nodes:       make(map[string]node),
 		negativeTTL: uint32(z.NegativeTTL / time.Second),
-		allowed:     newAllowList(z.Allow),
+		allowed:     newAllowList(z.mayAsk()),
 		keys:        newKeyRing(z.Keys),
+		transfer:    newTransferRights(z),
 	}
 	for _, server := range z.Nameservers {
 		served.nameservers = append(served.nameservers, server.Name)

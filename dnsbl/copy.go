@@ -1,0 +1,165 @@
+package dnsbl
+
+import (
+	"cmp"
+	"iter"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"penaltybox/scoring"
+)
+
+// Listings tells all that a rule lists, for copies of a zone. It must not block.
+type Listings interface {
+	// Verdicts yields what a rule lists at one moment, whatever is written
+	// meanwhile. categories are those that the rule counts.
+	Verdicts(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict]
+	// Version moves with every change that time alone does not make.
+	Version() uint64
+}
+
+var _ Listings = (*scoring.Index)(nil)
+
+// zoneCopy is a zone at one moment, as other name servers hold it.
+//
+// A listed /64 is a wildcard there, whose text names the /64 by its first
+// address. Names that are part of addresses' names need no records: they exist
+// because of what lies below. IPv4-mapped names of listed addresses are left
+// out, which would double the zone for the one client that asks them too.
+type zoneCopy struct {
+	zone       *servedZone
+	children   []*servedZone
+	listings   Listings
+	categories []scoring.Category
+	now        time.Time
+	serial     uint32
+}
+
+// newCopy makes a copy of what a zone is now.
+func (s *Server) newCopy(set *zoneSet, zone *servedZone, now time.Time) zoneCopy {
+	categories := s.responder.categories()
+	return zoneCopy{
+		zone: zone, children: set.childrenOf(zone), listings: s.listings,
+		categories: categories, now: now, serial: zone.serial.at(now, categories),
+	}
+}
+
+// childrenOf returns the zones directly below another, by name.
+func (s *zoneSet) childrenOf(zone *servedZone) []*servedZone {
+	var children []*servedZone
+	for _, child := range s.byOrigin {
+		if child.parent == zone {
+			children = append(children, child)
+		}
+	}
+	slices.SortFunc(children, func(a, b *servedZone) int { return cmp.Compare(a.Origin, b.Origin) })
+	return children
+}
+
+// soa returns the record that a transfer begins and ends with.
+func (c *zoneCopy) soa() dns.RR {
+	soa := c.zone.soa
+	soa.Hdr, soa.Serial = header(c.zone.Origin, dns.TypeSOA, c.zone.negativeTTL), c.serial
+	return &soa
+}
+
+// records yields all records but the SOA, those of one name one after another.
+func (c *zoneCopy) records() iter.Seq[dns.RR] {
+	return func(yield func(dns.RR) bool) {
+		_ = c.servers(yield) && c.testEntries(yield) && c.listed(yield)
+	}
+}
+
+// servers yields the name servers of the zone and of those below it, with
+// their addresses.
+func (c *zoneCopy) servers(yield func(dns.RR) bool) bool {
+	for _, zone := range append([]*servedZone{c.zone}, c.children...) {
+		for _, server := range zone.nameservers {
+			if !yield(&dns.NS{Hdr: header(zone.Origin, dns.TypeNS, c.zone.negativeTTL), Ns: server}) {
+				return false
+			}
+		}
+		for _, server := range zone.Nameservers {
+			if !strings.HasSuffix(server.Name, "."+c.zone.Origin) {
+				continue
+			}
+			for _, addr := range server.Addrs {
+				if !yield(addressRecord(server.Name, c.zone.negativeTTL, addr.Unmap())) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func addressRecord(name string, ttl uint32, addr netip.Addr) dns.RR {
+	if addr.Is4() {
+		return &dns.A{Hdr: header(name, dns.TypeA, ttl), A: addr.AsSlice()}
+	}
+	return &dns.AAAA{Hdr: header(name, dns.TypeAAAA, ttl), AAAA: addr.AsSlice()}
+}
+
+// testEntries yields those of the zone, under their IPv4 and their IPv4-mapped
+// names (RFC 5782 §5).
+func (c *zoneCopy) testEntries(yield func(dns.RR) bool) bool {
+	for last := range 256 {
+		addr := netip.AddrFrom4([4]byte{127, 0, 0, byte(last)})
+		set, is := c.zone.testEntry(addr, c.categories)
+		if !is {
+			continue
+		}
+		l := c.zone.newTestListing(addr, set, c.categories)
+		mapped := nibbleName(netip.AddrFrom16(addr.As16()), c.zone.Origin)
+		if !l.yield(QueryName(addr, c.zone.Origin), yield) || !l.yield(mapped, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// listed yields what the zone lists.
+func (c *zoneCopy) listed(yield func(dns.RR) bool) bool {
+	var next time.Time
+	for prefix, verdict := range c.listings.Verdicts(c.zone.Rule, c.zone.Categories, c.now) {
+		addr := prefix.Addr()
+		if special(addr) {
+			continue
+		}
+		if next.IsZero() || verdict.Next.Before(next) {
+			next = verdict.Next
+		}
+		l := c.zone.newListing(addr, verdict, c.categories, c.now)
+		if !l.yield(recordName(addr, c.zone.Origin), yield) {
+			return false
+		}
+	}
+	c.zone.serial.copied(c.serial, next)
+	return true
+}
+
+// yield yields the records of a listing under a name.
+func (l listing) yield(name string, yield func(dns.RR) bool) bool {
+	for _, code := range l.codes {
+		if !yield(&dns.A{Hdr: header(name, dns.TypeA, l.ttl), A: net.IP{127, 0, 0, code}}) {
+			return false
+		}
+	}
+	return yield(&dns.TXT{Hdr: header(name, dns.TypeTXT, l.ttl), Txt: []string{l.text}})
+}
+
+// recordName is the name that holds the records of a listed address: its own,
+// or the wildcard of its /64 (RFC 4592).
+func recordName(addr netip.Addr, origin string) string {
+	name := QueryName(addr, origin)
+	if addr.Is6() {
+		const hostOctets = 32 // of 16 nibbles with their dots
+		name = "*." + name[hostOctets:]
+	}
+	return name
+}
