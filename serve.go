@@ -48,6 +48,7 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 		failures: make(chan error, 1),
 	}
 	run.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	run.registry.MustRegister(newNodeMetrics(run.front, time.Now))
 	if err := makeState(s.State); err != nil {
 		return err
 	}
