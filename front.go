@@ -1,6 +1,7 @@
 package main
 
 import (
+	"iter"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -17,8 +18,9 @@ type front struct {
 }
 
 var (
-	_ dnsbl.Board = (*front)(nil)
-	_ dnsbl.Index = (*front)(nil)
+	_ dnsbl.Board    = (*front)(nil)
+	_ dnsbl.Index    = (*front)(nil)
+	_ dnsbl.Listings = (*front)(nil)
 )
 
 // Verdict implements dnsbl.Board.
@@ -43,6 +45,22 @@ func (f *front) Find6(upper uint64, now uint32) (scoring.Found, bool) {
 		return n.board.Index().Find6(upper, now)
 	}
 	return scoring.Found{}, false
+}
+
+// Verdicts implements dnsbl.Listings.
+func (f *front) Verdicts(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
+	if n := f.node.Load(); n != nil {
+		return n.board.Index().Verdicts(rule, categories, now)
+	}
+	return func(func(netip.Prefix, scoring.Verdict) bool) {}
+}
+
+// Version implements dnsbl.Listings.
+func (f *front) Version() uint64 {
+	if n := f.node.Load(); n != nil {
+		return n.board.Index().Version()
+	}
+	return 0
 }
 
 // now is the ledger's time, or this host's while there is no ledger yet.

@@ -76,7 +76,7 @@ func (s *serving) bind(ctx context.Context) error {
 	s.dns, err = dnsbl.New(dnsbl.Config{
 		Zones: zones, Board: s.front, Index: s.front, State: s.front.state, Categories: s.front.categories,
 		Now: s.front.now, Logger: s.logger, QueryLogger: s.queryLines, Registerer: s.registry,
-		CookieSecrets: s.cookies, RateLimit: s.DNSRateLimit, TCPConnectionsPerClient: s.DNSTCPPerClient,
+		Listings: s.front, TSIGKeys: s.tsigKeys, CookieSecrets: s.cookies, RateLimit: s.DNSRateLimit, TCPConnectionsPerClient: s.DNSTCPPerClient,
 	})
 	if err != nil {
 		return err
@@ -226,7 +226,7 @@ func (s *serving) reloadDNS() error {
 	if err != nil {
 		return err
 	}
-	if err := s.dns.Reload(zones); err != nil {
+	if err := errors.Join(s.dns.SetTSIGKeys(again.tsigKeys), s.dns.Reload(zones)); err != nil {
 		return err
 	}
 	if s.DNSCookieSecretFile != "" {

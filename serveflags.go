@@ -31,13 +31,14 @@ type serveFlags struct {
 	AcceptLedger      bool   `help:"Accept that Redis holds another ledger than this state directory knew, or a new one." env:"PENALTYBOX_ACCEPT_LEDGER"`
 
 	DNSListen []string `name:"dns-listen" help:"Answer DNS (UDP and TCP) on this address; repeatable." default:"127.0.0.1:8053" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_DNS_LISTEN"`
-	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt=\"TEXT\"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR][,allow=PREFIX+PREFIX][,keys-file=FILE]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
+	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt=\"TEXT\"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR][,allow=PREFIX+PREFIX][,keys-file=FILE][,transfer=PREFIX+PREFIX][,transfer-key=NAME+NAME][,notify=ADDR+ADDR]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
 	Contact   string   `help:"Where people look a listing up; ends every TXT record." placeholder:"URL" env:"PENALTYBOX_CONTACT"`
 	MaxStale  string   `help:"Answer SERVFAIL when Redis was out of reach for so long; without it, keep answering what is known." placeholder:"DURATION" env:"PENALTYBOX_MAX_STALE"`
 
 	DNSRateLimit        int    `name:"dns-rate-limit" help:"Send at most so many UDP answers a second to each /24 (IPv6 /56) of clients; beyond, they are told to ask over TCP; 0: no limit." default:"0" placeholder:"N" env:"PENALTYBOX_DNS_RATE_LIMIT"`
 	DNSTCPPerClient     int    `name:"dns-tcp-per-client" help:"Keep at most so many DNS connections over TCP open for one client." default:"50" placeholder:"N" env:"PENALTYBOX_DNS_TCP_PER_CLIENT"`
 	DNSCookieSecretFile string `name:"dns-cookie-secret-file" help:"Make DNS cookies with the secret in this file (32 hexadecimal digits; a second line is the previous one), which the servers of one address share; without it, with a random one." placeholder:"FILE" env:"PENALTYBOX_DNS_COOKIE_SECRET_FILE"`
+	TSIGKeyFile         string `name:"tsig-key-file" help:"Keys that name servers sign zone transfers with (RFC 8945), one \"name algorithm secret\" a line; a zone's transfer-key names those that count." placeholder:"FILE" env:"PENALTYBOX_TSIG_KEY_FILE"`
 
 	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API, and with --redis a node that answers DNS alone and needs a fraction of the memory." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
 	HTTPInsecure  bool           `name:"http-insecure" help:"Allow HTTP without TLS on an address that others can reach (keys travel in the clear)." env:"PENALTYBOX_HTTP_INSECURE"`
@@ -60,6 +61,7 @@ type settings struct {
 	zones      []zoneFlag
 	maxStale   time.Duration
 	cookies    dnsbl.CookieSecrets
+	tsigKeys   []dnsbl.TSIGKey
 	queryLines *slog.Logger // nil: the log
 }
 
@@ -120,6 +122,11 @@ func (f serveFlags) check() (settings, error) {
 	}
 	if s.cookies, err = readCookieSecrets(f.DNSCookieSecretFile); err != nil {
 		fault(fmt.Errorf("dns-cookie-secret-file: %w", err))
+	}
+	if s.tsigKeys, err = readTSIGKeys(f.TSIGKeyFile); err != nil {
+		fault(fmt.Errorf("tsig-key-file: %w", err))
+	} else {
+		fault(checkTransferKeys(s.zones, s.tsigKeys, f.TSIGKeyFile))
 	}
 	fault(s.checkTLS())
 	return s, errors.Join(faults...)

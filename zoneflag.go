@@ -14,7 +14,7 @@ import (
 )
 
 // zoneFlag is one --zone as the operator wrote it:
-// NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt="TEXT"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE].
+// NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt="TEXT"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE][,transfer=PREFIX+PREFIX][,transfer-key=NAME+NAME][,notify=ADDR+ADDR].
 // Between quotation marks commas are text. Categories are names of the ledger's policy, so they are looked up only when
 // the ledger is open.
 type zoneFlag struct {
@@ -31,6 +31,7 @@ type zoneFlag struct {
 	allow       []netip.Prefix
 	keysFile    string
 	keys        []dnsbl.AccessKey // from keysFile
+	copies      zoneCopies
 }
 
 // parseZoneFlag reads the form above and tells every fault of it.
@@ -110,7 +111,10 @@ func (z *zoneFlag) set(key, value string) error {
 		z.keysFile = value
 		z.keys, err = readAccessKeys(value)
 	default:
-		return errors.New("unknown; known are threshold, categories, codes, txt, ttl, negative-ttl, contact, mailbox, ns, allow and keys-file")
+		var known bool
+		if known, err = z.copies.set(key, value); !known {
+			return errors.New("unknown; known are threshold, categories, codes, txt, ttl, negative-ttl, contact, mailbox, ns, allow, keys-file, transfer, transfer-key and notify")
+		}
 	}
 	return err
 }
@@ -189,5 +193,6 @@ func (z zoneFlag) zone(index int, rule scoring.Rule, contact string) dnsbl.Zone 
 		Origin: z.name, Rule: index, Categories: rule.Categories, Codes: z.codes, Text: z.txt, TTL: z.ttl, NegativeTTL: z.negativeTTL,
 		Nameservers: z.nameservers, Mailbox: z.mailbox, Contact: contact,
 		Allow: z.allow, Keys: z.keys,
+		Transfer: z.copies.clients, TransferKeys: z.copies.keys, Notify: z.copies.notify,
 	}
 }

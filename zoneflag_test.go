@@ -36,6 +36,15 @@ func TestParseZoneFlag(t *testing.T) {
 			name: "bl.example.org", codes: scoring.Codes{"ssh": 13, "web": 14}, txt: "{address}, until {until}, see {contact}", threshold: 20,
 		},
 		`bl.example.org,txt=listed,contact="https://bl.example.org/?a,b"`: {name: "bl.example.org", txt: "listed", contact: "https://bl.example.org/?a,b"},
+		"bl.example.org,transfer=192.0.2.53,transfer-key=ns2+ns3,notify=192.0.2.53+[2001:db8::53]:5353+2001:db8::54": {
+			name: "bl.example.org",
+			copies: zoneCopies{
+				clients: []netip.Prefix{netip.MustParsePrefix("192.0.2.53/32")}, keys: []string{"ns2", "ns3"},
+				notify: []netip.AddrPort{
+					netip.MustParseAddrPort("192.0.2.53:53"), netip.MustParseAddrPort("[2001:db8::53]:5353"), netip.MustParseAddrPort("[2001:db8::54]:53"),
+				},
+			},
+		},
 		"bl.example.org,allow=192.0.2.0/24+2001:db8::/32+203.0.113.5": {
 			name: "bl.example.org",
 			allow: []netip.Prefix{
@@ -48,7 +57,7 @@ func TestParseZoneFlag(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(zoneFlag{}), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(zoneFlag{}, zoneCopies{}), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}, netip.AddrPort{})); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -65,6 +74,7 @@ func TestParseZoneFlag_faults(t *testing.T) {
 		"bl.example,colour=red":               {"colour: unknown; known are threshold"},
 		"bl.example,allow=192.0.2.0/24+me":    {`allow: "me": want an address or a prefix`},
 		"bl.example,keys-file=/no/such":       {"keys-file: reading access keys: open /no/such"},
+		"bl.example,notify=ns2.example.org":   {`notify: "ns2.example.org": want an address`},
 		"bl.example,threshold":                {`"threshold" is not setting=value`},
 		"bl.example,ns=ns1.bl.example@nobody": {`address "nobody" of ns1.bl.example`},
 		"bl.example,codes=ssh:1":              {"codes: code 1 of ssh: outside 2..127; 127.0.0.1 would be no listing"},
