@@ -137,10 +137,9 @@ func (s *shard) cappedGain(head itemIndex, rule ruleWeight, now second, added *i
 // barred tells whether a prefix must not be listed: it is special (nil), or
 // exempt.
 func (b *Scoreboard) barred(k scoredKey, now second) (*Exemption, bool) {
-	addr := k.addr()
-	if _, special := Special(addr); special {
+	if k.special() {
 		return nil, true
 	}
-	exemption := b.exemptions.Load().covering(addr, now)
+	exemption := b.exemptions.Load().covering(k.addr(), now)
 	return exemption, exemption != nil
 }

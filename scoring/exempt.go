@@ -168,11 +168,10 @@ func (b *Scoreboard) Exempt(addr netip.Addr, now time.Time) (Exemption, bool) {
 // barredUntil returns the second from which on a prefix may be listed: 0 when
 // nothing is in the way, never when something always will.
 func (e *exemptions) barredUntil(k scoredKey) second {
-	addr := k.addr()
-	if _, special := Special(addr); special {
+	if k.special() {
 		return never
 	}
-	narrowest, ok := e.table.Lookup(addr)
+	narrowest, ok := e.table.Lookup(k.addr())
 	if !ok {
 		return 0
 	}

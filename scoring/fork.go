@@ -17,7 +17,7 @@ type fork struct {
 
 const (
 	forkMark = ^uint32(0)
-	forkBits = 6
+	forkBits = 7
 )
 
 // forkAt returns the fork that begins with a word; nil: there is none.

@@ -156,7 +156,7 @@ func (b *IndexBoard) bar(k scoredKey, steps []step, now second) []step {
 	if until <= now {
 		return steps
 	}
-	if _, special := Special(k.addr()); !special {
+	if !k.special() {
 		b.held[k] = slices.Clone(steps)
 	}
 	return barUntil(steps, until, now)

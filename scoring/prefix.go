@@ -55,6 +55,32 @@ var special = []struct {
 	{netip.MustParsePrefix("ff00::/8"), "multicast (ff00::/8)"},
 }
 
+// specialOctets are the first octets of addresses that may be special: nearly
+// all addresses are told apart by them.
+var specialOctets = firstOctets()
+
+func firstOctets() (octets struct{ v4, v6 [256]bool }) {
+	for i := range 256 {
+		v4 := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(i)}), 8)
+		v6 := netip.PrefixFrom(netip.AddrFrom16([16]byte{byte(i)}), 8)
+		octets.v6[i] = v6.Overlaps(sixToFour)
+		for _, s := range special {
+			octets.v4[i] = octets.v4[i] || v4.Overlaps(s.prefix)
+			octets.v6[i] = octets.v6[i] || v6.Overlaps(s.prefix)
+		}
+	}
+	return octets
+}
+
+// special is Special for keys.
+func (k scoredKey) special() bool {
+	if !k.v6 && !specialOctets.v4[uint8(k.n>>24)] || k.v6 && !specialOctets.v6[k.n>>56] {
+		return false
+	}
+	_, special := Special(k.addr())
+	return special
+}
+
 // Special tells whether an address lies in a range that is never listed, and
 // names the range. Mapped IPv4 is unmapped first; a 6to4 address (RFC 3056 §2)
 // is as special as the IPv4 address within.

@@ -172,3 +172,19 @@ func TestParseTarget(t *testing.T) {
 		}
 	}
 }
+
+// Keys are as special as their addresses: each first octet, with what special
+// ranges go on with and with anything.
+func TestScoredKey_special(t *testing.T) {
+	t.Parallel()
+	rests := []uint64{0, 0x9bff9b0000000000, 0x0100000000000000, 0x02c0000200000000, 0x020a000000000000, 0x8000000000000000, ^uint64(0)}
+	for octet := range uint64(256) {
+		for _, rest := range rests {
+			for _, k := range []scoredKey{{n: octet<<24 | rest>>40}, {octet<<56 | rest>>8, true}} {
+				if _, want := Special(k.addr()); k.special() != want {
+					t.Errorf("%s is special: %t, want %t", k.addr(), k.special(), want)
+				}
+			}
+		}
+	}
+}

@@ -19,14 +19,19 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 	if err != nil {
 		return fmt.Errorf("replacing shard %d: %w", shard, err)
 	}
-	b.control.Lock()
-	defer b.control.Unlock()
+	b.settling <- struct{}{}
+	defer func() { <-b.settling }()
+	b.control.RLock()
+	defer b.control.RUnlock()
 	if w := b.weights.Load(); w != fresh.weights {
 		fresh.reweigh(w)
 	}
 	// Loading may have taken long enough for a sweep.
 	at := max(secondOf(now), b.swept)
-	var listed staging
+	listed := staging{
+		v4: make([]stagedEntry, 0, len(fresh.v4.places)),
+		v6: make([]stagedEntry, 0, len(fresh.v6.places)),
+	}
 	for k, p := range fresh.places() {
 		b.evaluate(fresh, k, p, at, nil)
 		p.state = fresh.announced.replace(p.state, fresh.outcomes)

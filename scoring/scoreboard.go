@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,12 +25,16 @@ type Scoreboard struct {
 	index      *Index
 	log        changeLog
 
-	// control makes sweeps, swaps, policies and exemptions take turns. It is
-	// taken before the lock of a shard.
-	control sync.Mutex
+	// control makes sweeps, swaps, policies and exemptions take turns; only
+	// swaps of several shards go on side by side. It is taken before the lock
+	// of a shard.
+	control sync.RWMutex
 	weights atomic.Pointer[weights] // written under control
 	policy  Policy                  // under control
 	swept   second                  // the last sweep; under control
+	// settling holds the swaps that take memory to work in: no more than can
+	// run. It is taken before control.
+	settling chan struct{}
 }
 
 type lockedShard struct {
@@ -51,7 +56,7 @@ func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Scoreboard{index: newIndex(), policy: policy}
+	b := &Scoreboard{index: newIndex(), policy: policy, settling: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	b.exemptions.Store(newExemptions(nil))
 	w := newWeights(policy, set)
 	b.weights.Store(w)

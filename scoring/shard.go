@@ -17,6 +17,7 @@ type shard struct {
 	walks    []walk
 	outcomes []outcome
 	ahead    []step
+	met      Answer // the last that was interned
 }
 
 func newShard(w *weights) *shard {

@@ -1,7 +1,6 @@
 package scoring
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 )
@@ -53,8 +52,9 @@ func (e stagedEntry) steps(steps, more []step) []step {
 // sort brings all into the order of an index. A prefix that was added twice
 // is an error.
 func (g *staging) sort(x *Index) error {
+	g.v4 = sortStaged(g.v4, bucketBits+layout4.keyBits)
+	g.v6 = sortStaged(g.v6, bucketBits+layout6.keyBits)
 	for v6, entries := range map[bool][]stagedEntry{false: g.v4, true: g.v6} {
-		slices.SortFunc(entries, func(a, b stagedEntry) int { return cmp.Compare(a.key, b.key) })
 		for i := 1; i < len(entries); i++ {
 			if entries[i-1].key == entries[i].key {
 				return fmt.Errorf("prefix %s comes twice", x.unkey(entries[i].key, v6).prefix())

@@ -41,13 +41,22 @@ func (s *shard) steps(steps []step, head itemIndex, now second, known *answers) 
 		if listed == 0 {
 			continue
 		}
-		answer := known.intern(listed, live&counted)
+		answer := s.intern(known, listed, live&counted)
 		if n := len(steps); n == first || steps[n-1].answer != answer {
 			steps = append(steps, step{answer, it.expires})
 		}
 	}
 	slices.Reverse(steps[first:])
 	return steps
+}
+
+// intern is answers.intern, and remembers one answer: most prefixes have the
+// same.
+func (s *shard) intern(known *answers, listed uint64, categories CategorySet) uint32 {
+	if s.met.ID == noAnswer || s.met.Listed != listed || s.met.Categories != categories {
+		s.met = Answer{known.intern(listed, categories), listed, categories}
+	}
+	return s.met.ID
 }
 
 // barUntil makes nothing of the steps before a second.
