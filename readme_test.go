@@ -15,13 +15,19 @@ import (
 // readmeBlock returns the fenced block of the README that a test executes.
 func readmeBlock(t *testing.T, test string) string {
 	t.Helper()
-	readme, err := os.ReadFile("README.md")
+	return executedBlock(t, "README.md", test)
+}
+
+// executedBlock returns the fenced block of a document that a test executes.
+func executedBlock(t *testing.T, document, test string) string {
+	t.Helper()
+	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, after, found := strings.Cut(string(readme), "<!-- executed by "+test+" -->\n```")
+	_, after, found := strings.Cut(string(text), "<!-- executed by "+test+" -->\n```")
 	if !found {
-		t.Fatalf("README.md has no block for %s", test)
+		t.Fatalf("%s has no block for %s", document, test)
 	}
 	_, after, _ = strings.Cut(after, "\n")
 	block, _, _ := strings.Cut(after, "```")

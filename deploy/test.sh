@@ -20,6 +20,8 @@ readonly PROGRAMS=(
 	named:bind9
 	kresd:knot-resolver
 	pdns_recursor:pdns-recursor
+	nsd:nsd
+	rbldnsd:rbldnsd
 	dnsmasq:dnsmasq-base
 	sshd:openssh-server
 	ssh:openssh-client
@@ -100,7 +102,7 @@ install() {
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | unbound | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
+		redis-server | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
 			systemctl disable --now "$package"
 			;;
 		bind9) systemctl disable --now named ;;
