@@ -47,6 +47,9 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 		front:    &front{maxStale: s.maxStale},
 		failures: make(chan error, 1),
 	}
+	if s.dnsOnly() {
+		defer collectEagerly()()
+	}
 	run.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	run.registry.MustRegister(newNodeMetrics(run.front, time.Now))
 	if err := makeState(s.State); err != nil {
