@@ -2,10 +2,13 @@ package parsers
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"penaltybox/parsers/event"
+	"penaltybox/parsers/logline"
 )
 
 // Options say how to read a log. The zero value reads a log of this machine,
@@ -22,6 +25,23 @@ type Options struct {
 	// Host names the machine in ids when a line does not tell; "": the
 	// machine's own name.
 	Host string
+	// Proxies are the operator's own, which stand in front of web servers.
+	Proxies []netip.Prefix
+	// Traps are user names, mailboxes and paths that are published nowhere.
+	Traps []string
+	// Skip names networks that are never reported: the operator's own, and
+	// those that the server exempts.
+	Skip []netip.Prefix
+}
+
+// setting is what a recogniser hears of the options.
+func (o Options) setting(clock logline.Clock) event.Setting {
+	return event.Setting{Clock: clock, Tier: o.Tier, Proxies: o.Proxies, Traps: o.Traps}
+}
+
+// skips tells whether an address is never reported.
+func (o Options) skips(addr netip.Addr) bool {
+	return slices.ContainsFunc(o.Skip, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
 // withDefaults fills in what was left out.

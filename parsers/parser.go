@@ -42,7 +42,7 @@ func New(service string, options Options) (*Parser, error) {
 	}
 	return &Parser{
 		service:    found,
-		recogniser: found.New(clock),
+		recogniser: found.New(options.setting(clock)),
 		options:    options,
 		ids:        newIdentity(found.Name),
 		bounds:     newBounds(),
@@ -105,10 +105,13 @@ func (p *Parser) Run(ctx context.Context, in io.Reader, out io.Writer) (Summary,
 func (p *Parser) Line(line []byte, summary *Summary, write func(Incident) error) error {
 	match, outcome := p.recogniser.Recognise(line)
 	switch {
-	case outcome == event.Ignored:
+	case outcome == event.Ignored, outcome == event.Counted:
 		return nil
 	case outcome == event.Refused:
 		summary.refuse(match.Reason)
+		return nil
+	case p.options.skips(match.Addr):
+		summary.Skipped++
 		return nil
 	case match.Kind.Tier > p.options.Tier:
 		summary.Softer++
@@ -143,12 +146,29 @@ func (p *Parser) incident(line []byte, match event.Match, summary *Summary) Inci
 	return Incident{
 		IP:      match.Addr,
 		Kind:    match.Kind.Name,
-		Points:  match.Kind.Points,
+		Points:  points(match),
 		Time:    match.Time.UTC().Truncate(time.Second),
 		Note:    event.Note(match.Note),
-		ID:      p.ids.next(host, line, match.Time),
+		ID:      p.ids.next(host, identityOf(line, match), match.Time),
 		Service: p.service.Name,
 		Tier:    match.Kind.Tier.String(),
 		Line:    summary.Lines,
 	}
+}
+
+// points returns what an event is worth.
+func points(match event.Match) uint16 {
+	if match.Points > 0 {
+		return match.Points
+	}
+	return match.Kind.Points
+}
+
+// identityOf returns what tells an event from others: its line, or what the
+// recogniser says.
+func identityOf(line []byte, match event.Match) []byte {
+	if match.Key != "" {
+		return []byte(match.Key)
+	}
+	return line
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"penaltybox/parsers/event"
-	"penaltybox/parsers/logline"
 	"penaltybox/parsers/sshd"
 	"penaltybox/parsers/web"
 )
@@ -28,14 +27,14 @@ type Service struct {
 	Summary string
 	Kinds   []event.Kind
 	// New returns a recogniser for one log of the service.
-	New func(logline.Clock) Recogniser
+	New func(event.Setting) Recogniser
 }
 
 // Services returns all services, by name.
 func Services() []Service {
 	return []Service{
-		{sshd.Name, sshd.Summary, sshd.Kinds(), func(c logline.Clock) Recogniser { return sshd.New(c) }},
-		{web.Name, web.Summary, web.Kinds(), func(c logline.Clock) Recogniser { return web.New(c) }},
+		{sshd.Name, sshd.Summary, sshd.Kinds(), func(s event.Setting) Recogniser { return sshd.New(s) }},
+		{web.Name, web.Summary, web.Kinds(), func(s event.Setting) Recogniser { return web.New(s) }},
 	}
 }
 

@@ -13,6 +13,7 @@ type Summary struct {
 	Events  int // written
 	TooLong int // lines longer than [MaxLine], skipped
 	Softer  int // lines of a softer tier than was asked for
+	Skipped int // lines about networks that are never reported
 	Bounded int // events beyond what one address may cause in a minute
 	Ahead   int // events whose time lies in the future: the zone may be wrong
 	// Refused counts, by reason, the lines that speak of an event but prove
@@ -27,6 +28,7 @@ func (s *Summary) Add(other Summary) {
 	s.Events += other.Events
 	s.TooLong += other.TooLong
 	s.Softer += other.Softer
+	s.Skipped += other.Skipped
 	s.Bounded += other.Bounded
 	s.Ahead += other.Ahead
 	for reason, n := range other.Refused {
@@ -53,6 +55,7 @@ func (s Summary) String() string {
 		what string
 	}{
 		{s.Softer, "of a softer tier"},
+		{s.Skipped, "about networks that are never reported"},
 		{s.Bounded, "beyond the bound per address"},
 		{s.TooLong, "lines too long"},
 	} {

@@ -14,6 +14,9 @@ const (
 	// Refused lines speak of an event, but its address is not proven. They
 	// are counted, because a daemon's new wording shows first as refusals.
 	Refused
+	// Counted lines are no event by themselves, but so many of them within a
+	// while are one; the line that fills the count is recognised.
+	Counted
 	// Recognised lines are events.
 	Recognised
 )
@@ -27,12 +30,21 @@ type Match struct {
 	Host  []byte // the machine that wrote the line, if its header tells
 	Note  []byte // what the client sent (a user name, a path), as logged
 	Count int    // how many events the line stands for; 0 means 1
-	// Reason says why a line was refused; constant text without data.
+	// Points, if not 0, are fewer than the kind's.
+	Points uint16
+	// Key, if not "", names the event in place of its line: an event that many
+	// lines make together is the same whichever of them fills the count.
+	Key string
+	// Reason says why a line was refused, or what it counts for; constant
+	// text without data.
 	Reason string
 }
 
 // Refuse returns the match of a refused line.
 func Refuse(reason string) (Match, Outcome) { return Match{Reason: reason}, Refused }
+
+// Count returns the match of a line that counts towards an event.
+func Count(reason string) (Match, Outcome) { return Match{Reason: reason}, Counted }
 
 // Addr reads the address of a client, in numbers only. Host names are never
 // resolved: their owner decides what they resolve to. Forms that are read

@@ -12,10 +12,10 @@ func (f *fields) number(text []byte) int {
 	return n
 }
 
-// year reads a year, which is not 0: that would mean "not told".
+// year reads a year, in which there were logs.
 func (f *fields) year(text []byte) int {
 	n := f.number(text)
-	f.bad = f.bad || n == 0
+	f.bad = f.bad || n < 1970
 	return n
 }
 

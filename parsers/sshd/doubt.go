@@ -1,6 +1,10 @@
 package sshd
 
-import "penaltybox/parsers/logline"
+import (
+	"bytes"
+
+	"penaltybox/parsers/logline"
+)
 
 // longestOutput is the most that one message of sshd takes in a file that
 // sshd writes itself (log.c, MSGBUFSIZ).
@@ -13,15 +17,21 @@ const longestOutput = 1024
 // whatever stands within 1024 bytes of the beginning of a line without a
 // header may be the client's; what lies farther off cannot be. (To syslog sshd
 // writes line breaks as \n.)
+//
+// The first line of a log that was cut in the middle of a line casts no doubt,
+// unless it begins as a message does.
 type doubt struct {
-	left int // bytes that are still doubtful
+	left   int  // bytes that are still doubtful
+	behind bool // the first line
 }
 
 // next takes the next line, without its break, and tells whether a client may
 // have written it.
 func (d *doubt) next(line []byte) bool {
 	length := len(line) + 1
-	if !logline.Stamped(line) && isWord(line) {
+	first := !d.behind
+	d.behind = true
+	if isWord(line) && !logline.Stamped(line) && (!first || isOpening(line)) {
 		d.left = longestOutput - length
 		return true
 	}
@@ -34,4 +44,15 @@ func (d *doubt) next(line []byte) bool {
 // do; journalctl's remarks ("-- Boot …") and continued lines do not.
 func isWord(line []byte) bool {
 	return len(line) > 0 && ('a' <= line[0]|0x20 && line[0]|0x20 <= 'z')
+}
+
+// isOpening tells whether a line may be the beginning of a message, rather than
+// the end of a line that was cut.
+func isOpening(line []byte) bool {
+	for _, word := range []string{"error", "fatal", "debug", "banner", "maximum", "message"} {
+		if bytes.HasPrefix(line, []byte(word)) {
+			return true
+		}
+	}
+	return 'A' <= line[0] && line[0] <= 'Z'
 }

@@ -10,15 +10,26 @@ import (
 	"penaltybox/parsers/event"
 )
 
-// proven is a slow twin of the recogniser: one expression for the whole line,
-// greedy before the fixed tail.
-var proven = regexp.MustCompile(`^(?s:[^\[\]]+) sshd(?:-session|-auth)?\[\d+\]: (?:message repeated \d+ times: \[ )?` +
-	`(?:error: )?maximum authentication attempts exceeded for (?s:.*) from ([0-9a-fA-F:.]+) port \d{1,} ssh[12](?: \[preauth\])?\]?$`)
+// proven are slow twins of the recogniser: one expression for the whole message
+// of each kind, greedy in front of a fixed tail.
+var proven = map[string]*regexp.Regexp{
+	"ssh.maxauth": twin(`(?:error: )?maximum authentication attempts exceeded for (?s:.*) ?from (?P<ip>[0-9a-fA-F:.]+) port \d+ ssh[12](?: \[preauth\])?` +
+		`|Disconnecting (?s:.* )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Too many authentication failures(?: \[preauth\])?`),
+	"ssh.penalty": twin(`drop connection #\d+ from \[(?P<ip>[0-9a-fA-F:.]+)\]:\d+ on \[[^\]]*\]:\d+ penalty: [a-z ]+` +
+		`|Disconnecting (?s:.*? )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Change of username or service not allowed(?s:.*)`),
+	"ssh.bruteforce": twin(`Failed (?s:.*) ?from (?P<ip>[0-9a-fA-F:.]+) port \d+(?: ssh[12])?(?: \[preauth\])?` +
+		`|(?:pam_\S+\(\S+\): )?authentication failure; (?s:.*?) rhost=(?P<ip>[0-9a-fA-F:.]+)(?s: .*)?`),
+}
+
+func twin(message string) *regexp.Regexp {
+	return regexp.MustCompile(`^(?s:[^\[\]]+)[ /\t](?:sshd(?:-session|-auth|\(pam_unix\))?|sshd?(?:@\S+)?\.service)(?:\[\d+\])?(?::| \S+ \S+ (?:-|\[.*\]))[ \t]+` +
+		`(?:\x{feff})?(?:\[ID \d+ [^\]]+\] )?[ \t]*(?:message repeated \d+ times: \[ )?(?:` + message + `)\]?$`)
+}
 
 // Whatever the bytes: no panic, and an address is named only where the twin
 // finds it.
 func FuzzRecogniser(f *testing.F) {
-	for _, name := range []string{"testdata/messages.log", "testdata/forgeries.log"} {
+	for _, name := range []string{"testdata/messages.log", "testdata/versions.log", "testdata/forgeries.log"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
@@ -32,15 +43,22 @@ func FuzzRecogniser(f *testing.F) {
 		if outcome != event.Recognised {
 			return
 		}
-		groups := proven.FindSubmatch(line)
+		expression := proven[match.Kind.Name]
+		groups := expression.FindSubmatch(line)
 		if groups == nil {
-			t.Fatalf("%q: the twin does not take it", line)
+			t.Fatalf("%q: the twin of %s does not take it", line, match.Kind.Name)
 		}
-		want, err := netip.ParseAddr(string(groups[1]))
+		var twins []string
+		for i, name := range expression.SubexpNames() {
+			if name == "ip" && len(groups[i]) > 0 {
+				twins = append(twins, string(groups[i]))
+			}
+		}
+		want, err := netip.ParseAddr(strings.Join(twins, " "))
 		if err != nil || want.Unmap() != match.Addr {
-			t.Fatalf("%q: named %s, the twin %s (%v)", line, match.Addr, groups[1], err)
+			t.Fatalf("%q: named %s, the twin %s (%v)", line, match.Addr, twins, err)
 		}
-		if match.Kind == nil || match.Time.IsZero() || match.Count < 1 {
+		if match.Kind == nil || match.Time.IsZero() || (match.Count < 1 && match.Key == "") {
 			t.Fatalf("%q: incomplete match %+v", line, match)
 		}
 	})

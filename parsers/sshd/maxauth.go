@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"penaltybox/parsers/event"
+	"penaltybox/parsers/logline"
 )
 
 var (
@@ -31,6 +32,10 @@ const (
 	noAddress = "the client is named, not numbered: host names are not resolved"
 )
 
+// agentPoints are what a connection is worth that failed with keys alone, for
+// a user that exists: an agent with many keys does that. Root's is not spared.
+const agentPoints = 5
+
 // readMaxAuth reads
 //
 //	[error: ]maximum authentication attempts exceeded for [invalid user ]NAME from ADDRESS port N ssh2[ [preauth]]
@@ -38,13 +43,17 @@ const (
 // from both ends. NAME is the client's word and may hold another " from
 // ADDRESS port N ssh2"; the tail behind the last " from " is sshd's. sshd cuts
 // NAME at 100 bytes, so the tail is always whole.
-func (r *Recogniser) readMaxAuth(message []byte) (event.Match, event.Outcome) {
+func (r *Recogniser) readMaxAuth(header logline.Header, message []byte) (event.Match, event.Outcome) {
 	message = bytes.TrimPrefix(message, []byte("error: "))
 	rest, ok := bytes.CutPrefix(message, maxAuthWords)
 	if !ok {
 		return event.Refuse(otherMessage)
 	}
-	name, address, ok := cutPeer(bytes.TrimSuffix(rest, []byte(" [preauth]")))
+	rest = bytes.TrimSuffix(rest, preauth)
+	if !bytes.HasSuffix(rest, []byte(" ssh2")) && !bytes.HasSuffix(rest, []byte(" ssh1")) {
+		return event.Refuse(otherTail)
+	}
+	name, address, ok := cutPeer(rest)
 	if !ok {
 		return event.Refuse(otherTail)
 	}
@@ -52,53 +61,10 @@ func (r *Recogniser) readMaxAuth(message []byte) (event.Match, event.Outcome) {
 	if !ok {
 		return event.Refuse(noAddress)
 	}
-	name = bytes.TrimPrefix(name, []byte("invalid user "))
-	return event.Match{Kind: r.maxAuth, Addr: addr, Note: name}, event.Recognised
-}
-
-// cutPeer cuts "NAME from ADDRESS port N ssh2" at its fixed tail. Protocol 1
-// ended in ssh1.
-func cutPeer(text []byte) (name, address []byte, ok bool) {
-	text, ok = bytes.CutSuffix(text, []byte(" ssh2"))
-	if !ok {
-		if text, ok = bytes.CutSuffix(text, []byte(" ssh1")); !ok {
-			return nil, nil, false
-		}
+	r.ended.add(header, addr)
+	match := event.Match{Kind: r.maxAuth, Addr: addr, Note: withoutInvalid(name)}
+	if len(match.Note) == len(name) && string(name) != "root" && r.history.onlyKeys(r.setting.Clock, header) {
+		match.Points = agentPoints
 	}
-	text, port, ok := cutLastWord(text)
-	if !ok || !isPort(port) {
-		return nil, nil, false
-	}
-	if text, ok = bytes.CutSuffix(text, []byte(" port")); !ok {
-		return nil, nil, false
-	}
-	text, address, ok = cutLastWord(text)
-	if !ok {
-		return nil, nil, false
-	}
-	name, ok = bytes.CutSuffix(text, []byte(" from"))
-	return name, address, ok
-}
-
-// cutLastWord cuts text at its last blank.
-func cutLastWord(text []byte) (rest, word []byte, ok bool) {
-	at := bytes.LastIndexByte(text, ' ')
-	if at < 0 {
-		return nil, nil, false
-	}
-	return text[:at], text[at+1:], true
-}
-
-// isPort tells whether text is a port number in decimal digits.
-func isPort(text []byte) bool {
-	n := 0
-	for _, b := range text {
-		if b < '0' || b > '9' {
-			return false
-		}
-		if n = n*10 + int(b-'0'); n > 65535 {
-			return false
-		}
-	}
-	return len(text) > 0
+	return match, event.Recognised
 }

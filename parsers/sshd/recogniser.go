@@ -5,6 +5,7 @@ import (
 
 	"penaltybox/parsers/event"
 	"penaltybox/parsers/logline"
+	"penaltybox/parsers/tally"
 )
 
 // Name is the service's name on the command line and in incidents.
@@ -15,7 +16,7 @@ const Summary = "OpenSSH's messages in auth.log, secure or the journal"
 
 // Kinds returns the kinds of events that the recogniser finds.
 func Kinds() []event.Kind {
-	return []event.Kind{*maxAuthKind()}
+	return []event.Kind{*maxAuthKind(), *penaltyKind(), *trapKind(), *changeKind(), *bruteForceKind()}
 }
 
 // Reasons why a line that speaks of an attack is not believed.
@@ -30,57 +31,134 @@ const (
 // Recogniser reads one stream of lines in order. It is not safe for
 // concurrent use.
 type Recogniser struct {
-	clock   logline.Clock
-	maxAuth *event.Kind
-	doubt   doubt
+	setting                        event.Setting
+	maxAuth, penalty, change, trap *event.Kind
+	failures                       *tally.Tally
+	saysFailed                     bool // the log has lines about failed passwords
+	doubt                          doubt
+	history                        history
+	ended                          ended
 }
 
-// New returns a recogniser for a log whose times clock understands.
-func New(clock logline.Clock) *Recogniser {
-	return &Recogniser{clock: clock, maxAuth: maxAuthKind()}
+// New returns a recogniser for a log.
+func New(setting event.Setting) *Recogniser {
+	return &Recogniser{
+		setting: setting, failures: tally.New(bruteForce()),
+		maxAuth: maxAuthKind(), penalty: penaltyKind(), change: changeKind(), trap: trapKind(),
+	}
 }
 
 // Recognise tells what one line, without its line break, says. It does not
 // allocate for lines that it ignores.
 func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	doubtful := r.doubt.next(line)
-	if !bytes.Contains(line, maxAuthHint) {
+	if !doubtful {
+		r.history.add(line)
+	}
+	about := r.subject(line)
+	if about == nothing {
 		return event.Match{}, event.Ignored
 	}
-	header, ok := r.clock.Header(line)
+	header, ok := r.setting.Clock.Header(line)
 	switch {
 	case !ok:
-		return event.Refuse(noHeader)
+		return r.refuse(about, noHeader)
 	case !isProgram(header.Program):
-		return event.Refuse(otherProgram)
+		return r.refuse(about, otherProgram)
 	case doubtful:
-		return event.Refuse(behindForged)
+		return r.refuse(about, behindForged)
 	}
 	message, count, ok := unwrapRepeated(header.Message)
 	switch {
 	case !ok:
-		return event.Refuse(otherMessage)
+		return r.refuse(about, otherMessage)
 	case len(message) >= longestMessage:
-		return event.Refuse(cutOff)
+		return r.refuse(about, cutOff)
 	}
-	match, outcome := r.readMaxAuth(message)
+	match, outcome := r.read(about, header, message, count)
 	if outcome == event.Recognised {
-		match.Time, match.Host, match.Count = header.Time, header.Host, count
+		match.Time, match.Host = header.Time, header.Host
+		if match.Key == "" {
+			match.Count = count
+		}
 	}
 	return match, outcome
+}
+
+// subject is what a line seems to be about.
+type subject int
+
+const (
+	nothing subject = iota
+	maxAuth
+	tooManyFailures
+	aPenalty
+	aChange
+	aFailure
+)
+
+// subject looks for words. Each search begins with a letter that is rare in
+// logs, since this is done for every line.
+func (r *Recogniser) subject(line []byte) subject {
+	switch {
+	case bytes.Contains(line, maxAuthHint):
+		return maxAuth
+	case bytes.Contains(line, tooManyHint):
+		return tooManyFailures
+	case bytes.IndexByte(line, '#') >= 0 && bytes.Contains(line, dropWords):
+		return aPenalty
+	}
+	if r.setting.Wants(event.Medium) && bytes.Contains(line, changeHint) {
+		return aChange
+	}
+	if r.setting.Wants(event.Soft) || len(r.setting.Traps) > 0 {
+		for _, hint := range failureHints {
+			if bytes.Contains(line, hint) {
+				return aFailure
+			}
+		}
+	}
+	return nothing
+}
+
+func (r *Recogniser) read(about subject, header logline.Header, message []byte, count int) (event.Match, event.Outcome) {
+	switch about {
+	case maxAuth:
+		return r.readMaxAuth(header, message)
+	case tooManyFailures:
+		return r.readTooMany(header, message)
+	case aPenalty:
+		return r.readPenalty(message)
+	case aChange:
+		return r.readChange(header, message)
+	case aFailure:
+		return r.readFailed(header, message, count)
+	}
+	return event.Match{}, event.Ignored
+}
+
+// refuse refuses a line that would be an event. A failed log-in is none yet.
+func (r *Recogniser) refuse(about subject, reason string) (event.Match, event.Outcome) {
+	if about == aFailure {
+		return event.Match{Reason: reason}, event.Ignored
+	}
+	return event.Refuse(reason)
 }
 
 // longestMessage is where sshd cuts what it hands to syslog (log.c, "%.500s").
 const longestMessage = 500
 
 // isProgram tells whether sshd logs under the name: its parts have names of
-// their own since 9.8 and 10.0.
+// their own since 9.8 and 10.0, PAM had until 2006, and journalctl -o with-unit
+// names the unit. Some loggers write the path.
 func isProgram(name []byte) bool {
+	name = name[bytes.LastIndexByte(name, '/')+1:]
 	switch string(name) {
-	case "sshd", "sshd-session", "sshd-auth":
+	case "sshd", "sshd-session", "sshd-auth", "sshd(pam_unix)", "ssh.service", "sshd.service":
 		return true
 	}
-	return false
+	return bytes.HasSuffix(name, []byte(".service")) &&
+		(bytes.HasPrefix(name, []byte("ssh@")) || bytes.HasPrefix(name, []byte("sshd@")))
 }
 
 // mostRepeats bounds what one "message repeated" line may stand for.

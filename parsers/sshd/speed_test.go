@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"penaltybox/parsers/event"
+	"penaltybox/parsers/sshd"
 )
 
 // ordinary are lines of a day on which nobody attacks, or not hard enough.
@@ -21,15 +22,23 @@ func ordinary() [][]byte {
 }
 
 func BenchmarkRecogniser_ignored(b *testing.B) {
-	benchmarkLines(b, ordinary(), event.Ignored)
+	benchmarkLines(b, hardRecogniser(b), ordinary(), event.Ignored)
+}
+
+func BenchmarkRecogniser_allKinds(b *testing.B) {
+	recogniser, lines, n := newRecogniser(b), ordinary(), 0
+	for b.Loop() {
+		recogniser.Recognise(lines[n%len(lines)])
+		n++
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "lines/s")
 }
 
 func BenchmarkRecogniser_maxAuth(b *testing.B) {
-	benchmarkLines(b, [][]byte{[]byte(syslogLine(maxAuth("admin", "error: ")))}, event.Recognised)
+	benchmarkLines(b, newRecogniser(b), [][]byte{[]byte(syslogLine(maxAuth("admin", "error: ")))}, event.Recognised)
 }
 
-func benchmarkLines(b *testing.B, lines [][]byte, want event.Outcome) {
-	recogniser := newRecogniser(b)
+func benchmarkLines(b *testing.B, recogniser *sshd.Recogniser, lines [][]byte, want event.Outcome) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"penaltybox/parsers/event"
 	"penaltybox/parsers/internal/sampletest"
 	"penaltybox/parsers/logline"
 	"penaltybox/parsers/sshd"
@@ -17,7 +18,16 @@ func newRecogniser(tb interface{ Fatal(...any) }) *sshd.Recogniser {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return sshd.New(clock)
+	return sshd.New(event.Setting{Clock: clock})
+}
+
+// hardRecogniser looks for hard kinds only, as by default.
+func hardRecogniser(tb interface{ Fatal(...any) }) *sshd.Recogniser {
+	clock, err := logline.NewClock(time.UTC, func() time.Time { return readAt })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sshd.New(event.Setting{Clock: clock, Tier: event.Hard})
 }
 
 func TestRecogniser_samples(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 
 	"penaltybox/parsers/accesslog"
 	"penaltybox/parsers/event"
-	"penaltybox/parsers/logline"
 )
 
 // Name is the service's name on the command line and in incidents.
@@ -44,14 +43,14 @@ const hasWordPress = "the site has WordPress, where an old link may lead here"
 // Recogniser reads one stream of lines in order. It is not safe for
 // concurrent use.
 type Recogniser struct {
-	clock logline.Clock
-	paths []pattern
-	sites sites
+	setting event.Setting
+	paths   []pattern
+	sites   sites
 }
 
-// New returns a recogniser for a log whose times clock understands.
-func New(clock logline.Clock) *Recogniser {
-	return &Recogniser{clock: clock, paths: patterns(newKinds()), sites: make(sites)}
+// New returns a recogniser for a log.
+func New(setting event.Setting) *Recogniser {
+	return &Recogniser{setting: setting, paths: patterns(newKinds()), sites: make(sites)}
 }
 
 // Recognise tells what one line, without its line break, says. It does not
@@ -69,7 +68,7 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	if kind == nil {
 		return event.Match{}, event.Ignored
 	}
-	front, why := request.Front(r.clock)
+	front, why := request.Front(r.setting.Clock)
 	if why != "" {
 		return event.Refuse(why)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"penaltybox/parsers/event"
 	"penaltybox/parsers/internal/sampletest"
 	"penaltybox/parsers/logline"
 	"penaltybox/parsers/web"
@@ -15,7 +16,7 @@ func newRecogniser(tb interface{ Fatal(...any) }) *web.Recogniser {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return web.New(clock)
+	return web.New(event.Setting{Clock: clock})
 }
 
 func TestRecogniser_samples(t *testing.T) {

@@ -5,10 +5,11 @@
 // with "> " and says what to expect:
 //
 //	> ignored
+//	> counted
 //	> refused: REASON
-//	> ADDRESS KIND TIME[ xCOUNT] NOTE
+//	> ADDRESS KIND TIME[ xCOUNT][ =POINTS] NOTE
 //
-// where TIME is RFC 3339 and NOTE may be empty. "=== NAME" begins a new log
+// where TIME is RFC 3339, POINTS differ from the kind's and NOTE may be empty. "=== NAME" begins a new log
 // (other lines before have no effect); lines that begin with "# " and empty
 // lines between samples are comments. A break within a sample is written as it
 // would stand in the log: as a further line with its own expectation.
@@ -74,12 +75,17 @@ func Describe(m event.Match, outcome event.Outcome) string {
 	switch outcome {
 	case event.Ignored:
 		return "ignored"
+	case event.Counted:
+		return "counted"
 	case event.Refused:
 		return "refused: " + m.Reason
 	}
 	times := ""
 	if m.Count > 1 {
 		times = fmt.Sprintf(" x%d", m.Count)
+	}
+	if m.Points > 0 {
+		times += fmt.Sprintf(" =%d", m.Points)
 	}
 	return strings.TrimRight(fmt.Sprintf("%s %s %s%s %s", m.Addr, m.Kind.Name, m.Time.UTC().Format(time.RFC3339), times, m.Note), " ")
 }

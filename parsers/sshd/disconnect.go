@@ -1,0 +1,127 @@
+package sshd
+
+import (
+	"bytes"
+	"net/netip"
+
+	"penaltybox/parsers/event"
+	"penaltybox/parsers/logline"
+)
+
+var (
+	preauth       = []byte(" [preauth]")
+	disconnecting = []byte("Disconnecting")
+	tooMany       = []byte("Too many authentication failures")
+	tooManyHint   = tooMany[len("Too man"):] // begins with a rare letter
+	change        = []byte("Change of username or service not allowed")
+	changeHint    = change[len("Change of "):]
+)
+
+func changeKind() *event.Kind {
+	return &event.Kind{
+		Name:    "ssh.penalty",
+		Tier:    event.Medium,
+		Points:  10,
+		Summary: "changed the user name within one connection, which sshd forbids",
+		Example: "Nov 22 10:00:00 host sshd[4242]: Disconnecting invalid user a 203.0.113.66 port 41866: Change of username or service not allowed: (a,ssh-connection) -> (b,ssh-connection) [preauth]",
+	}
+}
+
+const (
+	// secondLine is no refusal: the event is counted already.
+	secondLine = "the second line of an event that is counted"
+	// noEarlierLine is what happens at the beginning of a log.
+	noEarlierLine = "no address in the line, and no earlier line of the same process proves one"
+	twoEndings    = "the client's words look like the end of another message"
+)
+
+// readTooMany reads
+//
+//	Disconnecting: Too many authentication failures[ for NAME]              up to 7.4
+//	Disconnecting [KIND user NAME ]ADDRESS port N: Too many authentication failures
+//
+// The first does not tell the address, and NAME may look like one. The second
+// follows a maximum-attempts line of the same process.
+func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.Match, event.Outcome) {
+	message = bytes.TrimSuffix(message, preauth)
+	rest, ok := bytes.CutPrefix(message, disconnecting)
+	if !ok {
+		return event.Refuse(otherMessage)
+	}
+	if name, ok := bytes.CutPrefix(rest, append([]byte(": "), tooMany...)); ok {
+		return r.byProcess(header, r.maxAuth, bytes.TrimPrefix(name, []byte(" for ")))
+	}
+	rest, ok = bytes.CutSuffix(rest, append([]byte(": "), tooMany...))
+	if !ok {
+		return event.Refuse(otherTail)
+	}
+	name, address, ok := cutPort(rest)
+	switch {
+	case !ok:
+		return event.Refuse(otherTail)
+	case bytes.Contains(name, change):
+		// The rest may be the new name.
+		return event.Refuse(twoEndings)
+	}
+	return r.once(header, r.maxAuth, address, userOf(name))
+}
+
+// readChange reads
+//
+//	Disconnecting: Change of username or service not allowed: (A,S) -> (B,S)
+//	Disconnecting [KIND user NAME ]ADDRESS port N: Change of username or service not allowed: (A,S) -> (B,S)
+//
+// where S, too, is the client's word.
+func (r *Recogniser) readChange(header logline.Header, message []byte) (event.Match, event.Outcome) {
+	rest, ok := bytes.CutPrefix(message, disconnecting)
+	if !ok {
+		return event.Refuse(otherMessage)
+	}
+	front, words, ok := bytes.Cut(rest, append([]byte(": "), change...))
+	if !ok {
+		return event.Refuse(otherTail)
+	}
+	if len(front) == 0 {
+		return r.byProcess(header, r.change, nil)
+	}
+	name, address, ok := cutPort(front)
+	switch {
+	case !ok:
+		return event.Refuse(otherTail)
+	case bytes.Contains(words, change):
+		return event.Refuse(twoEndings)
+	}
+	return r.once(header, r.change, address, userOf(name))
+}
+
+// userOf cuts the name out of " invalid user NAME".
+func userOf(text []byte) []byte {
+	_, name, _ := bytes.Cut(text, []byte("user "))
+	return name
+}
+
+// byProcess names the address that the process of a line named before.
+func (r *Recogniser) byProcess(header logline.Header, kind *event.Kind, name []byte) (event.Match, event.Outcome) {
+	if r.ended.has(header, netip.Addr{}) {
+		return event.Match{Reason: secondLine}, event.Ignored
+	}
+	addr, ok := r.history.addr(r.setting.Clock, header)
+	if !ok {
+		return event.Refuse(noEarlierLine)
+	}
+	r.ended.add(header, addr)
+	return event.Match{Kind: kind, Addr: addr, Note: name}, event.Recognised
+}
+
+// once names an address, unless the same connection was counted before.
+func (r *Recogniser) once(header logline.Header, kind *event.Kind, address, name []byte) (event.Match, event.Outcome) {
+	addr, ok := event.Addr(address)
+	switch {
+	case !ok:
+		return event.Refuse(noAddress)
+	case r.ended.has(header, addr):
+		return event.Match{Reason: secondLine}, event.Ignored
+	}
+	r.ended.add(header, addr)
+	return event.Match{Kind: kind, Addr: addr, Note: name}, event.Recognised
+}

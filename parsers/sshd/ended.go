@@ -1,0 +1,43 @@
+package sshd
+
+import (
+	"net/netip"
+	"time"
+
+	"penaltybox/parsers/logline"
+)
+
+// ended remembers the last connections that were counted, because sshd says
+// of one end in two lines.
+type ended struct {
+	last [256]ending
+	next int
+}
+
+type ending struct {
+	host, pid string
+	addr      netip.Addr
+	at        time.Time
+}
+
+func (e *ended) add(header logline.Header, addr netip.Addr) {
+	e.last[e.next%len(e.last)] = ending{string(header.Host), string(header.PID), addr, header.Time}
+	e.next++
+}
+
+// has tells whether the process of a line was counted; where the log tells no
+// pids, whether the address was, at the same time. An address that is not
+// valid stands for any.
+func (e *ended) has(header logline.Header, addr netip.Addr) bool {
+	for i := range e.last {
+		known := &e.last[i]
+		away := header.Time.Sub(known.at).Abs()
+		switch {
+		case known.at.IsZero(), known.host != string(header.Host), known.pid != string(header.PID):
+		case addr.IsValid() && known.addr != addr:
+		case known.pid != "" && away <= longestConnection, away <= time.Second:
+			return true
+		}
+	}
+	return false
+}
