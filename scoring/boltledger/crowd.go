@@ -3,6 +3,7 @@ package boltledger
 import (
 	"container/heap"
 	"hash/maphash"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -37,8 +38,8 @@ func (c *crowd) slot(key []byte) int {
 	return int(maphash.Bytes(c.seed, prefixPart(key)) % uint64(len(c.slots)))
 }
 
-// add counts a row.
-func (c *crowd) add(key []byte) { c.slots[c.slot(key)]++ }
+// add counts a row. Several may add at once, as long as nobody does else.
+func (c *crowd) add(key []byte) { atomic.AddInt32(&c.slots[c.slot(key)], 1) }
 
 // addLive counts a row that was recorded just now.
 func (c *crowd) addLive(key []byte, keepUntil time.Time) {

@@ -9,8 +9,18 @@ import (
 // keys: who asks gives a way to look at the row. Two keys with one hash are
 // rare; the later of them is kept whole.
 type index struct {
-	hash func(key []byte) uint64
+	hash  func(key []byte) uint64
+	parts [indexParts]indexPart // by the upper bits of the hash
+}
 
+const (
+	indexPartBits = 6
+	// indexParts is how many parts have a lock of their own: as Open reads the
+	// log in several places at once, and so that growth is in small steps.
+	indexParts = 1 << indexPartBits
+)
+
+type indexPart struct {
 	mu      sync.RWMutex
 	places  map[uint64]uint64 // hash → sequence
 	clashes map[string]uint64 // key → sequence, where the hash was taken
@@ -18,25 +28,35 @@ type index struct {
 
 func newIndex() *index {
 	seed := maphash.MakeSeed()
-	return &index{
-		hash:    func(key []byte) uint64 { return maphash.Bytes(seed, key) },
-		places:  map[uint64]uint64{},
-		clashes: map[string]uint64{},
-	}
+	x := &index{hash: func(key []byte) uint64 { return maphash.Bytes(seed, key) }}
+	x.reserve(0)
+	return x
 }
 
 // reserve makes room for so many keys, before the first is added.
-func (x *index) reserve(keys int) { x.places = make(map[uint64]uint64, keys) }
+func (x *index) reserve(keys int) {
+	for i := range x.parts {
+		x.parts[i].places = make(map[uint64]uint64, keys/indexParts)
+		x.parts[i].clashes = map[string]uint64{}
+	}
+}
+
+// part returns the hash of a key and the part that it belongs to.
+func (x *index) part(key []byte) (hash uint64, part *indexPart) {
+	hash = x.hash(key)
+	return hash, &x.parts[hash>>(64-indexPartBits)]
+}
 
 // find returns the sequence of a key. same tells whether the row at a sequence
 // has the key.
 func (x *index) find(key []byte, same func(seq uint64) bool) (uint64, bool) {
-	x.mu.RLock()
-	seq, found := x.clashes[string(key)]
+	hash, part := x.part(key)
+	part.mu.RLock()
+	seq, found := part.clashes[string(key)]
 	if !found {
-		seq, found = x.places[x.hash(key)]
+		seq, found = part.places[hash]
 	}
-	x.mu.RUnlock()
+	part.mu.RUnlock()
 	if !found || !same(seq) {
 		return 0, false
 	}
@@ -45,23 +65,24 @@ func (x *index) find(key []byte, same func(seq uint64) bool) (uint64, bool) {
 
 // add adds a key that is not there yet.
 func (x *index) add(key []byte, seq uint64) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	hash := x.hash(key)
-	if _, taken := x.places[hash]; taken {
-		x.clashes[string(key)] = seq
+	hash, part := x.part(key)
+	part.mu.Lock()
+	defer part.mu.Unlock()
+	if _, taken := part.places[hash]; taken {
+		part.clashes[string(key)] = seq
 		return
 	}
-	x.places[hash] = seq
+	part.places[hash] = seq
 }
 
 // remove removes a key that is there.
 func (x *index) remove(key []byte) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if _, clashed := x.clashes[string(key)]; clashed {
-		delete(x.clashes, string(key))
+	hash, part := x.part(key)
+	part.mu.Lock()
+	defer part.mu.Unlock()
+	if _, clashed := part.clashes[string(key)]; clashed {
+		delete(part.clashes, string(key))
 		return
 	}
-	delete(x.places, x.hash(key))
+	delete(part.places, hash)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -80,7 +79,7 @@ func Open(path string, opts Options) (*Ledger, error) {
 	if l.logger == nil {
 		l.logger = slog.New(slog.DiscardHandler)
 	}
-	if err := l.load(); err != nil {
+	if err := damaged(l.load); err != nil {
 		return nil, fmt.Errorf("opening the ledger %s: %w", path, err)
 	}
 	l.life, l.end = context.WithCancelCause(context.Background())
@@ -89,16 +88,8 @@ func Open(path string, opts Options) (*Ledger, error) {
 	return l, nil
 }
 
-// load opens the file, brings its schema up to date and builds the index. A
-// file that was cut short makes bolt panic or the memory map fault; both
-// become an error here.
+// load opens the file, brings its schema up to date and builds the index.
 func (l *Ledger) load() (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("%w: the file is damaged (%v); restore a backup", scoring.ErrSchema, fault)
-		}
-	}()
 	l.db, err = bolt.Open(l.path, 0o600, &bolt.Options{
 		Timeout:         lockTimeout,
 		FreelistType:    bolt.FreelistMapType,
@@ -110,7 +101,7 @@ func (l *Ledger) load() (err error) {
 	}
 	err = l.prepareSchema()
 	if err == nil {
-		err = l.db.View(l.scan)
+		err = l.scan()
 	}
 	if err != nil {
 		return errors.Join(err, l.db.Close())
@@ -140,21 +131,6 @@ func explainOpen(err error) error {
 		return fmt.Errorf("%w; make its directory first", err)
 	}
 	return err
-}
-
-// scan builds the index from the log.
-func (l *Ledger) scan(tx *bolt.Tx) error {
-	log := tx.Bucket(bucketLog)
-	l.index.reserve(log.Stats().KeyN)
-	return log.ForEach(func(k, v []byte) error {
-		key, err := checkRow(k, v)
-		if err != nil {
-			return err
-		}
-		l.index.add(key, sequence(k))
-		l.crowd.add(key)
-		return nil
-	})
 }
 
 // ID names the ledger for good.
