@@ -40,7 +40,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	}
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
-		Zones: zones, Explainer: explainer{s.dns}, QueryLogger: queryLogger{s.dns}, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
+		Zones: func() []reportapi.Zone { return zones }, Explainer: explainer{s.dns}, QueryLogger: queryLogger{s.dns}, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := backup.Write(ctx, w, ledger)
 			return err

@@ -12,7 +12,7 @@ import (
 
 // listQuery is which list a request asks for.
 type listQuery struct {
-	zone   Zone
+	zone   *Zone
 	rule   scoring.Rule // the zone's, or a variant of it
 	format lists.Format
 	family int // 4, 6, or 0 for both
@@ -61,7 +61,7 @@ func (s *server) list(query listQuery, known func(etag string) bool) (list, erro
 	if query.format.SetOnly {
 		version = s.Board.SetVersion(query.zone.Index)
 	}
-	return s.lists.of(query).get(version, s.Now(), known, make)
+	return s.lists.of(query, s.Zones()).get(version, s.Now(), known, make)
 }
 
 func (s *server) readListQuery(c *gin.Context) (listQuery, error) {

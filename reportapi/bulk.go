@@ -143,7 +143,7 @@ func (b *bulk) judge(view *reportView, incident scoring.Incident, known map[neti
 		if b.verdicts {
 			zones = b.viewZones(incident.Addr, now)
 		} else {
-			zones = []zoneView{b.viewZone(b.Zones[0], incident.Addr, now)}
+			zones = []zoneView{b.viewZone(&b.Zones()[0], incident.Addr, now)}
 		}
 		known[incident.Prefix] = zones
 	}

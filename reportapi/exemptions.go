@@ -97,7 +97,7 @@ func readExemption(o object, now time.Time) (exemption scoring.Exemption, force 
 // zonesListing returns the zones that list something within a prefix.
 func (s *server) zonesListing(prefix netip.Prefix, now time.Time) []string {
 	names := []string{}
-	for _, zone := range s.Zones {
+	for _, zone := range s.Zones() {
 		if s.listsWithin(zone, prefix, now) {
 			names = append(names, zone.Name)
 		}

@@ -101,13 +101,13 @@ func (s *server) getExplain(c *gin.Context) error {
 
 // explainAddr explains an address in one zone; "" stands for all.
 func (s *server) explainAddr(addr netip.Addr, name string, client netip.Addr, now time.Time) ([]explanationView, error) {
-	zones := s.Zones
+	zones := s.Zones()
 	if name != "" {
 		zone, err := s.zone(name)
 		if err != nil {
 			return nil, err
 		}
-		zones = []Zone{zone}
+		zones = []Zone{*zone}
 	}
 	views := make([]explanationView, 0, len(zones))
 	for _, zone := range zones {

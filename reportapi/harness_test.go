@@ -51,6 +51,7 @@ type node struct {
 	clock  atomic.Int64
 	loaded atomic.Bool
 	outage atomic.Pointer[error]
+	zones  atomic.Pointer[[]reportapi.Zone]
 	keys   map[control.Role]string // of reporters named after their role
 }
 
@@ -140,9 +141,10 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 
 	in, err := intake.New(intake.Config{Ledger: n.ledger, Board: n.board, Policies: n.book, Own: intake.Own(netip.MustParseAddr(serverAddr))})
 	must(t, err)
+	n.zones.Store(&[]reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}})
 	config := reportapi.Config{
 		Board: n.board, Intake: in, Book: n.book, Registrar: n.registrar, Details: n.ledger,
-		Zones:       []reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}},
+		Zones:       func() []reportapi.Zone { return *n.zones.Load() },
 		Explainer:   stubExplainer{},
 		QueryLogger: &stubQueryLogger{},
 		Now:         n.now,

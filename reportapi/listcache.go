@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"sync"
 	"time"
 
@@ -91,22 +92,36 @@ type listCache struct {
 }
 
 // listKey tells kept lists apart; there are no more than zones, formats and
-// families.
+// families. Other zones are at other places, even if they have the same names.
 type listKey struct {
-	zone, format string
-	family       int
+	zone   *Zone
+	format string
+	family int
 }
 
 func newListCache() *listCache { return &listCache{kept: map[listKey]*kept{}} }
 
-func (c *listCache) of(query listQuery) *kept {
-	key := listKey{query.zone.Name, query.format.Name, query.family}
+// of returns the kept list for a query, and lets go the lists of zones that are
+// no longer served.
+func (c *listCache) of(query listQuery, served []Zone) *kept {
+	key := listKey{query.zone, query.format.Name, query.family}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.kept[key] == nil {
+		maps.DeleteFunc(c.kept, func(key listKey, _ *kept) bool { return !key.zone.among(served) })
 		c.kept[key] = &kept{}
 	}
 	return c.kept[key]
+}
+
+// among tells whether a zone is one of some zones, the very same.
+func (z *Zone) among(zones []Zone) bool {
+	for i := range zones {
+		if z == &zones[i] {
+			return true
+		}
+	}
+	return false
 }
 
 func makeList(listings []scoring.Listing, encode encoder) (list, error) {

@@ -128,8 +128,9 @@ func applySettings(policy scoring.Policy, settings object) (scoring.Policy, erro
 
 func (s *server) viewChanges(changes []scoring.Change) listingChanges {
 	view := listingChanges{Listed: []zonePrefix{}, Delisted: []zonePrefix{}}
+	zones := s.Zones()
 	for _, change := range changes {
-		for _, zone := range s.Zones {
+		for _, zone := range zones {
 			if zone.Index != change.Rule || change.Old.Listed == change.New.Listed {
 				continue
 			}

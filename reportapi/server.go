@@ -23,6 +23,8 @@ type Zone struct {
 	Name  string
 	Rule  scoring.Rule
 	Index int // of the rule on the scoreboard
+	// Codes are the return codes that differ from the policy's.
+	Codes scoring.Codes
 }
 
 // Board is what the API asks of the scoreboard.
@@ -75,12 +77,14 @@ type Registry interface {
 // Config is what the API is made of. Everything is needed but Logger (silent
 // without one), TrustedProxies, ServeMetrics and Version.
 type Config struct {
-	Board       Board
-	Intake      *intake.Intake
-	Book        *control.Book
-	Registrar   *control.Registrar
-	Details     Details
-	Zones       []Zone // the first answers where a request names none
+	Board     Board
+	Intake    *intake.Intake
+	Book      *control.Book
+	Registrar *control.Registrar
+	Details   Details
+	// Zones returns the zones; the first answers where a request names none.
+	// They may change while the API serves; they then come in another slice.
+	Zones       func() []Zone
 	Explainer   Explainer
 	QueryLogger QueryLogger
 
@@ -103,7 +107,7 @@ func (c Config) validate() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"board": c.Board == nil, "intake": c.Intake == nil, "book": c.Book == nil,
-		"registrar": c.Registrar == nil, "details": c.Details == nil, "zones": len(c.Zones) == 0,
+		"registrar": c.Registrar == nil, "details": c.Details == nil, "zones": c.Zones == nil || len(c.Zones()) == 0,
 		"explainer": c.Explainer == nil, "query logger": c.QueryLogger == nil,
 		"now": c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
 		"ledger id": c.LedgerID == nil, "registry": c.Registry == nil,
@@ -209,16 +213,17 @@ func (s *server) get(routes gin.IRoutes, path string, handlers ...gin.HandlerFun
 }
 
 // zone returns the zone of a name; "" stands for the first.
-func (s *server) zone(name string) (Zone, error) {
+func (s *server) zone(name string) (*Zone, error) {
+	zones := s.Zones()
 	if name == "" {
-		return s.Zones[0], nil
+		return &zones[0], nil
 	}
-	names := make([]string, len(s.Zones))
-	for i, z := range s.Zones {
-		if z.Name == name {
-			return z, nil
+	names := make([]string, len(zones))
+	for i := range zones {
+		if zones[i].Name == name {
+			return &zones[i], nil
 		}
-		names[i] = z.Name
+		names[i] = zones[i].Name
 	}
-	return Zone{}, unknownZone(name, names)
+	return nil, unknownZone(name, names)
 }

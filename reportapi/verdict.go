@@ -24,14 +24,15 @@ type zoneView struct {
 
 // viewZones tells how an address stands in every zone.
 func (s *server) viewZones(addr netip.Addr, now time.Time) []zoneView {
-	views := make([]zoneView, len(s.Zones))
-	for i, zone := range s.Zones {
-		views[i] = s.viewZone(zone, addr, now)
+	zones := s.Zones()
+	views := make([]zoneView, len(zones))
+	for i := range zones {
+		views[i] = s.viewZone(&zones[i], addr, now)
 	}
 	return views
 }
 
-func (s *server) viewZone(zone Zone, addr netip.Addr, now time.Time) zoneView {
+func (s *server) viewZone(zone *Zone, addr netip.Addr, now time.Time) zoneView {
 	policy := s.Book.Policy()
 	standing := s.Board.Standing(addr, zone.Rule, now)
 	view := zoneView{
@@ -42,7 +43,7 @@ func (s *server) viewZone(zone Zone, addr netip.Addr, now time.Time) zoneView {
 		view.Threshold = policy.Threshold
 	}
 	if standing.Listed {
-		view.Categories, view.Codes = namesOf(policy, standing.Categories), codesOf(policy, standing.Categories)
+		view.Categories, view.Codes = namesOf(policy, standing.Categories), zone.codesOf(policy, standing.Categories)
 	}
 	if standing.Exemption != nil {
 		exempt := viewExemption(*standing.Exemption)
@@ -63,12 +64,8 @@ func namesOf(policy scoring.Policy, set scoring.CategorySet) []string {
 
 // codesOf returns the addresses by which DNS answers for a listing with these
 // categories (RFC 5782 §2.1).
-func codesOf(policy scoring.Policy, set scoring.CategorySet) []string {
-	octets := []uint8{scoring.CodeListed}
-	for _, category := range policy.CategoriesIn(set) {
-		octets = append(octets, category.Code)
-	}
-	slices.Sort(octets)
+func (z *Zone) codesOf(policy scoring.Policy, set scoring.CategorySet) []string {
+	octets := z.Codes.Octets(policy.Categories, set)
 	codes := make([]string, len(octets))
 	for i, octet := range octets {
 		codes[i] = fmt.Sprintf("127.0.0.%d", octet)
