@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"penaltybox/scoring"
 	"penaltybox/scoring/dnsnode"
 )
@@ -21,6 +23,7 @@ type memory interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Count(prefix netip.Prefix) int
 	SetPolicy(now time.Time, policy scoring.Policy) error
+	SetRules(now time.Time, rules []scoring.Rule) error
 	SetExemptions(now time.Time, list []scoring.Exemption)
 	Sweep(now time.Time, sure bool)
 	Recheck(now time.Time)
@@ -45,7 +48,17 @@ func (s *serving) makeMemory(ledger ledger, policy scoring.Policy, rules []scori
 	if !ok {
 		return nil, errors.New("this ledger cannot feed a node for DNS alone")
 	}
-	return dnsnode.New(policy, rules, source, ledger.Now, s.logger)
+	board, err := dnsnode.New(policy, rules, source, ledger.Now, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	gauge := func(name, help string, value func() int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+	}
+	return board, errors.Join(
+		s.registry.Register(gauge("penaltybox_unread_prefixes", "Prefixes that changed in the ledger and were not read yet.", board.Unread)),
+		s.registry.Register(gauge("penaltybox_outdated_shards", "Shards of 16 that do not count by the present policy and zones yet.", board.Outdated)),
+	)
 }
 
 // read lets a memory that asks the ledger by itself do so until ctx ends.

@@ -104,6 +104,28 @@ func (b *Board) SetPolicy(_ time.Time, policy scoring.Policy) error {
 	return err
 }
 
+// SetRules makes other rules count, as [scoring.IndexBoard.SetRules] says. A new
+// rule lists all that it should once Settle has returned.
+func (b *Board) SetRules(_ time.Time, rules []scoring.Rule) error {
+	err := b.lean.SetRules(rules)
+	b.checkOutdated()
+	return err
+}
+
+// Settle waits until everything loaded counts by the present policy and rules.
+// Its error is that of ctx.
+func (b *Board) Settle(ctx context.Context) error {
+	const look = 10 * time.Millisecond
+	for b.Outdated() > 0 {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(look):
+		}
+	}
+	return nil
+}
+
 // SetExemptions replaces all exemptions.
 func (b *Board) SetExemptions(now time.Time, list []scoring.Exemption) {
 	b.lean.SetExemptions(now, list)

@@ -230,6 +230,39 @@ func TestBoard_SetPolicy(t *testing.T) {
 	})
 }
 
+// A new rule lists once the board has settled; what the old ones list stays as
+// it is all the while.
+func TestBoard_SetRules(t *testing.T) {
+	t.Parallel()
+	withBoard(t, func(t *testing.T, b *dnsnode.Board, source *fakeSource) {
+		source.report(b, incident(time.Now(), bob, 1, 16, 50, time.Hour))
+		time.Sleep(time.Second)
+		rules := append(someRules(), scoring.Rule{Threshold: 40, Categories: scoring.AllCategories})
+		if err := b.SetRules(time.Now(), rules); err != nil {
+			t.Fatal(err)
+		}
+		if !b.Verdict(bob, 0, time.Now()).Listed {
+			t.Error("the old rule does not list while a new one is taken up")
+		}
+		if err := b.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !b.Verdict(bob, 0, time.Now()).Listed || !b.Verdict(bob, 4, time.Now()).Listed {
+			t.Error("not listed by the old rule or the new one")
+		}
+		source.setBroken(true)
+		if err := b.SetRules(time.Now(), someRules()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := b.Settle(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("settling without a ledger: %v", err)
+		}
+		source.setBroken(false)
+	})
+}
+
 func TestNew_incomplete(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
