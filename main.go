@@ -20,6 +20,7 @@ import (
 // cli is the command line.
 type cli struct {
 	Serve       serveCommand       `cmd:"" group:"Server" help:"Answer DNS and take reports."`
+	Doctor      doctorCommand      `cmd:"" group:"Server" help:"Find out why DNS does not do what it should."`
 	Healthcheck healthcheckCommand `cmd:"" group:"Server" help:"Ask whether a server lives; for containers."`
 	Backup      backupCommand      `cmd:"" group:"Server" help:"Copy the whole ledger."`
 	Restore     restoreCommand     `cmd:"" group:"Server" help:"Fill an empty ledger from a backup."`
