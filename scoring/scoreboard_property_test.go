@@ -209,6 +209,9 @@ func (m *model) setRules(t *rapid.T) {
 			rules[place] = rule
 		}
 	}
+	if !slices.Equal(m.board.Rules(), rules) {
+		m.swept = true // everything is evaluated anew
+	}
 	if err := m.board.SetRules(m.now, rules); err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +220,6 @@ func (m *model) setRules(t *rapid.T) {
 	}
 	m.rules = rules
 	m.replay.reach(len(rules))
-	m.swept = true // everything was evaluated anew
 }
 
 func (m *model) setExemptions(t *rapid.T) {
