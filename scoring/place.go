@@ -19,6 +19,12 @@ func newFamily[K uint32 | uint64]() family[K] {
 	return family[K]{places: map[K]place{}}
 }
 
+// reserve makes room for so many places, before the first is stored.
+func (f *family[K]) reserve(places int) {
+	f.places = make(map[K]place, places)
+	f.due = make(dueHeap[K], 0, places)
+}
+
 // popDue takes one key out whose place is due, or returns false.
 func (f *family[K]) popDue(now second) (K, bool) {
 	for len(f.due) > 0 && f.due[0].at <= now {

@@ -16,8 +16,12 @@ const (
 // A node sorts all that it loads, and the keys are numbers: a radix sort takes
 // a tenth of the time of a sort by comparing.
 func sortStaged(entries []stagedEntry, bits int) []stagedEntry {
+	byKey := func(a, b stagedEntry) int { return cmp.Compare(a.key, b.key) }
 	if len(entries) < radixFrom {
-		slices.SortFunc(entries, func(a, b stagedEntry) int { return cmp.Compare(a.key, b.key) })
+		slices.SortFunc(entries, byKey)
+		return entries
+	}
+	if slices.IsSortedFunc(entries, byKey) {
 		return entries
 	}
 	other := make([]stagedEntry, len(entries))

@@ -15,7 +15,7 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 	if shard < 0 || shard >= Shards {
 		return fmt.Errorf("replacing shard %d: outside 0..%d", shard, Shards-1)
 	}
-	fresh, err := b.load(shard, entries)
+	incidents, err := collect(shard, entries)
 	if err != nil {
 		return fmt.Errorf("replacing shard %d: %w", shard, err)
 	}
@@ -23,48 +23,26 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 	defer func() { <-b.settling }()
 	b.control.RLock()
 	defer b.control.RUnlock()
-	if w := b.weights.Load(); w != fresh.weights {
-		fresh.reweigh(w)
-	}
 	// Loading may have taken long enough for a sweep.
-	at := max(secondOf(now), b.swept)
-	listed := staging{
-		v4: make([]stagedEntry, 0, len(fresh.v4.places)),
-		v6: make([]stagedEntry, 0, len(fresh.v6.places)),
-	}
-	for k, p := range fresh.places() {
-		b.evaluate(fresh, k, p, at, nil)
-		p.state = fresh.announced.replace(p.state, fresh.outcomes)
-		fresh.setPlace(k, p)
-		listed.add(b.index, k, b.stepsOf(fresh, k, p, at))
-	}
-	if err := listed.sort(b.index); err != nil {
+	fresh, listed, err := b.settleArrivals(incidents, max(secondOf(now), b.swept))
+	if err != nil {
 		return fmt.Errorf("replacing shard %d: %w", shard, err)
 	}
-	b.swap(shard, fresh, &listed)
+	b.swap(shard, fresh, listed)
 	return nil
 }
 
-// load fills a new shard.
-func (b *Scoreboard) load(number int, entries iter.Seq2[Entry, error]) (*shard, error) {
-	fresh := newShard(b.weights.Load())
-	for entry, err := range entries {
-		if err != nil {
-			return nil, err
-		}
-		k, ok := keyOfScored(entry.Prefix)
-		if !ok {
-			continue
-		}
-		if k.shard() != number {
-			return nil, fmt.Errorf("entry %s/%s belongs to shard %d", entry.Prefix, entry.ID, k.shard())
-		}
-		p, _ := fresh.place(k)
-		if _, changed := fresh.apply(k, &p, entry); changed {
-			fresh.setPlace(k, p)
-		}
+// settleArrivals makes a shard of what arrived, and stages what it lists.
+func (b *Scoreboard) settleArrivals(incidents *arrivals, now second) (*shard, *staging, error) {
+	fresh := incidents.shard(b.weights.Load())
+	listed := newStaging(cap(fresh.v4.due), cap(fresh.v6.due))
+	for k, p := range fresh.arrived(incidents) {
+		b.evaluate(fresh, k, p, now, nil)
+		p.state = fresh.announced.replace(p.state, fresh.outcomes)
+		fresh.setPlace(k, p)
+		listed.add(b.index, k, b.stepsOf(fresh, k, p, now))
 	}
-	return fresh, nil
+	return fresh, listed, listed.sort(b.index)
 }
 
 // swap puts a settled shard in the place of another and tells the change log

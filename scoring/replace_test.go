@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 )
@@ -116,5 +117,46 @@ func TestScoreboard_Replace_whileOthersWork(t *testing.T) {
 	b.Sweep(at(11), true)
 	if n := b.Stats().Incidents; n != 1 {
 		t.Fatalf("%d incidents are held, want 1", n)
+	}
+}
+
+// Very many incidents, in any order and some of them twice, make of a shard
+// what they make one by one.
+func TestScoreboard_Replace_likeApply(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	loaded, applied := newBoard(t, anyFifty()), newBoard(t, anyFifty())
+	var shards [Shards][]Entry
+	var prefixes []netip.Prefix
+	for len(prefixes) < 50_000 {
+		e := incident(netip.AddrFrom4([4]byte{11, 0, byte(r.IntN(100)), byte(r.Uint32())}), ID(r.IntN(3)+1), sshMaxauth, uint16(r.IntN(40)+1), 60+r.IntN(600))
+		if r.IntN(3) == 0 {
+			e = incident(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 6: byte(r.IntN(40)), 7: byte(r.Uint32())}), e.ID, forumSpam, 30, 60+r.IntN(600))
+		}
+		shard := ShardOf(e.Prefix)
+		if shard > 3 {
+			continue // so that some are large
+		}
+		shards[shard] = append(shards[shard], e)
+		prefixes = append(prefixes, e.Prefix)
+		applied.Apply(epoch, e)
+	}
+	for shard, entries := range shards {
+		if err := loaded.Replace(epoch, shard, sequence(entries...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := diff(applied.Listings(anyFifty(), epoch), loaded.Listings(anyFifty(), epoch)); d != "" {
+		t.Fatal(d)
+	}
+	if want, got := applied.Stats(), loaded.Stats(); want.Prefixes != got.Prefixes || want.Incidents != got.Incidents {
+		t.Errorf("stats %+v, want %+v", got, want)
+	}
+	for _, p := range prefixes[:2000] {
+		want, listed := findIndexed(applied.Index(), p, epoch)
+		got, ok := findIndexed(loaded.Index(), p, epoch)
+		if ok != listed || ok && (got.Next != want.Next || got.Last != want.Last || got.Answer.Listed != want.Answer.Listed) {
+			t.Fatalf("%s: found %+v, %t; want %+v, %t", p, got, ok, want, listed)
+		}
 	}
 }

@@ -37,8 +37,12 @@ func newShard(w *weights) *shard {
 // whether anything changed. The place's schedule is kept, its announcement is
 // not.
 func (s *shard) apply(k scoredKey, p *place, e Entry) (added *item, changed bool) {
-	original, amendment := newItem(e.Incident), e.Amendment
-	i := s.find(k, p.head, e.ID)
+	return s.applyItem(k, p, newItem(e.Incident), e.Amendment)
+}
+
+// applyItem is apply for an incident that is packed already.
+func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amendment) (added *item, changed bool) {
+	i := s.find(k, p.head, original.id())
 	if i == 0 {
 		i = s.items.put(s.overlay(k, original, amendment))
 		p.head = s.insert(p.head, i)

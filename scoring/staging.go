@@ -23,6 +23,11 @@ type stagedEntry struct {
 // the steps behind it.
 const manySteps = ^uint32(0)
 
+// newStaging returns an empty staging with room for so many prefixes.
+func newStaging(v4, v6 int) *staging {
+	return &staging{v4: make([]stagedEntry, 0, v4), v6: make([]stagedEntry, 0, v6)}
+}
+
 // add takes in the steps of a prefix.
 func (g *staging) add(x *Index, k scoredKey, steps []step) {
 	if len(steps) == 0 {
