@@ -30,17 +30,9 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	if err != nil {
 		return nil, err
 	}
-	zones := make([]reportapi.Zone, len(s.zones))
-	for i, zone := range s.zones {
-		rule, err := zone.rule(node.book.Policy())
-		if err != nil {
-			return nil, err
-		}
-		zones[i] = reportapi.Zone{Name: zone.name, Rule: rule, Index: i}
-	}
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
-		Zones: func() []reportapi.Zone { return zones }, Explainer: explainer{s.dns}, QueryLogger: queryLogger{s.dns}, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
+		Zones: s.apiZones, Explainer: explainer{s.dns}, QueryLogger: queryLogger{s.dns}, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := backup.Write(ctx, w, ledger)
 			return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"penaltybox/dnsbl"
 	"penaltybox/scoring"
 	"penaltybox/scoring/backup"
 	"penaltybox/scoring/control"
@@ -18,23 +17,18 @@ func (s *serving) makeNode(ctx context.Context, ledger ledger) (*node, error) {
 		return nil, err
 	}
 	policy := book.Policy()
-	zones, err := s.dnsZones(policy, zoneFlag.rule)
+	zones, err := planZones(s.settings, policy, scoring.RulePlaces{}, ledger.Now())
 	if err != nil {
 		return nil, err
 	}
-	rules := make([]scoring.Rule, len(s.zones))
-	for i, zone := range s.zones {
-		if rules[i], err = zone.rule(policy); err != nil {
-			return nil, err
-		}
-	}
-	board, err := s.makeMemory(ledger, policy, rules)
+	board, err := s.makeMemory(ledger, policy, zones.places.Rules())
 	if err != nil {
 		return nil, fmt.Errorf("making the node's memory: %w", err)
 	}
-	if err := s.dns.Reload(zones); err != nil {
+	if err := s.dns.Reload(zones.dns); err != nil {
 		return nil, err
 	}
+	s.served.Store(zones)
 	return newNode(board, book, ledger.ID(), ledger.Now, s.logger), nil
 }
 
@@ -52,16 +46,4 @@ func readBook(ctx context.Context, ledger ledger) (*control.Book, error) {
 	book := control.NewBook()
 	_, err = book.Update(true, records...)
 	return book, err
-}
-
-// dnsZones returns the zones for the DNS front, their rules found by rule.
-func (s *serving) dnsZones(policy scoring.Policy, rule func(zoneFlag, scoring.Policy) (scoring.Rule, error)) ([]dnsbl.Zone, error) {
-	zones := make([]dnsbl.Zone, len(s.zones))
-	var faults []error
-	for i, zone := range s.zones {
-		r, err := rule(zone, policy)
-		faults = append(faults, err)
-		zones[i] = zone.zone(i, r, s.Contact)
-	}
-	return zones, errors.Join(faults...)
 }

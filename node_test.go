@@ -45,13 +45,19 @@ func startNode(t testing.TB, flags serveFlags) *testNode {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Remove(flags.ReadyFile)
+	return runNode(t, settings, testLog{t}, nil)
+}
+
+// runNode is startNode with settings, a log and a way to hang up.
+func runNode(t testing.TB, settings settings, log io.Writer, hangup <-chan os.Signal) *testNode {
+	t.Helper()
+	os.Remove(settings.ReadyFile)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, settings, io.Discard, slog.New(slog.NewTextHandler(testLog{t}, nil)), nil)
+		ended <- serve(ctx, settings, io.Discard, slog.New(slog.NewTextHandler(log, nil)), hangup)
 	}()
-	node := &testNode{t: t, state: flags.State}
+	node := &testNode{t: t, state: settings.State}
 	stopped := false
 	node.stop = func() error {
 		if stopped {
@@ -66,7 +72,7 @@ func startNode(t testing.TB, flags serveFlags) *testNode {
 			t.Errorf("stopping the node: %v", err)
 		}
 	})
-	node.awaitReady(flags.ReadyFile, ended)
+	node.awaitReady(settings.ReadyFile, ended)
 	return node
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,11 +36,12 @@ type serving struct {
 	metrics  *httpServer
 	ops      *httpServer
 	own      ownAddresses
+	served   atomic.Pointer[servedZones] // once there is a node
 	failures chan error
 }
 
 // serve runs a node until ctx ends. hangup delivers requests to read
-// certificate, access keys and cookie secret again.
+// certificate and configuration again.
 func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logger, hangup <-chan os.Signal) error {
 	run := &serving{
 		settings: s, logger: logger, stdout: stdout,
@@ -70,14 +72,9 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 
 // bind binds every address and begins to answer "not ready".
 func (s *serving) bind(ctx context.Context) error {
-	zones, err := s.dnsZones(scoring.DefaultPolicy(), func(zoneFlag, scoring.Policy) (scoring.Rule, error) {
-		return scoring.Rule{Categories: scoring.AllCategories}, nil
-	})
-	if err != nil {
-		return err
-	}
+	var err error
 	s.dns, err = dnsbl.New(dnsbl.Config{
-		Zones: zones, Board: s.front, Index: s.front, State: s.front.state, Categories: s.front.categories,
+		Zones: s.unreadyZones(), Board: s.front, Index: s.front, State: s.front.state, Categories: s.front.categories,
 		Now: s.front.now, Logger: s.logger, QueryLogger: s.queryLines, Registerer: s.registry,
 		Listings: s.front, TSIGKeys: s.tsigKeys, CookieSecrets: s.cookies, RateLimit: s.DNSRateLimit, TCPConnectionsPerClient: s.DNSTCPPerClient,
 	})
@@ -154,7 +151,7 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 	group.Go(func() error { return node.read(loops) })
 	group.Go(func() error { return s.upkeep(ledger, node).run(loops) })
 	group.Go(func() error { return s.open(loops, ledger, node) })
-	group.Go(func() error { return s.reloadOn(loops, hangup) })
+	group.Go(func() error { return s.reloadOn(loops, node, hangup) })
 	group.Go(func() error { return s.watch(loops) })
 	select {
 	case <-ctx.Done():
@@ -190,52 +187,6 @@ func (s *serving) failed(err error) {
 	case s.failures <- err:
 	default:
 	}
-}
-
-// reloadOn reads certificate, access keys and cookie secret again at each
-// hangup. On an error the old ones stay.
-func (s *serving) reloadOn(ctx context.Context, hangup <-chan os.Signal) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hangup:
-		}
-		if err := s.reloadDNS(); err != nil {
-			s.logger.ErrorContext(ctx, "hangup: the old access keys and cookie secret stay", "error", err)
-		} else {
-			s.logger.InfoContext(ctx, "hangup: read access keys and cookie secret again")
-		}
-		if s.cert == nil {
-			continue
-		}
-		if err := s.cert.reload(); err != nil {
-			s.logger.ErrorContext(ctx, "hangup: the old certificate stays", "error", err)
-			continue
-		}
-		s.logger.InfoContext(ctx, "hangup: read the certificate again")
-	}
-}
-
-// reloadDNS reads again the files that the flags of DNS name. The zones stay,
-// and so do their rules.
-func (s *serving) reloadDNS() error {
-	again, err := s.serveFlags.check()
-	if err != nil {
-		return err
-	}
-	run := &serving{settings: again}
-	zones, err := run.dnsZones(s.front.node.Load().book.Policy(), zoneFlag.rule)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(s.dns.SetTSIGKeys(again.tsigKeys), s.dns.Reload(zones)); err != nil {
-		return err
-	}
-	if s.DNSCookieSecretFile != "" {
-		s.dns.SetCookieSecrets(again.cookies)
-	}
-	return nil
 }
 
 func (s *serving) stopHTTP() error {

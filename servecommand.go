@@ -27,16 +27,33 @@ key and shows what to do next.
   penaltybox serve --redis redis://127.0.0.1:6379/0
   penaltybox serve --zone ssh.example.org,categories=ssh+scan
 
-SIGTERM ends it after the requests under way; SIGHUP reads the certificate again.`
+A zone's codes= are its return codes (127.0.0.N) where they are not the policy's,
+its txt= what its TXT records say; {address}, {until}, {categories} and {contact}
+are filled in, and commas need quotation marks around the text:
+
+  penaltybox serve --zone 'bl.example.org,codes=ssh:13+web:14,txt="{address}: {categories}, until {until}"'
+
+In the file of --config a zone may be a mapping:
+
+  zone:
+    - name: bl.example.org
+      threshold: 20
+      codes: {ssh: 13, web: 14}
+      txt: "{address}: {categories}, until {until}"
+
+SIGTERM ends it after the requests under way. SIGHUP reads zones, contact, keys,
+secrets and certificate again, without losing a query; when something is wrong
+with them, it says what and leaves everything as it was.`
 }
 
 // Run carries the command out.
-func (c *serveCommand) Run(ctx context.Context, s *streams) error {
+func (c *serveCommand) Run(ctx context.Context, s *streams, line commandLine) error {
 	settings, err := c.check()
 	if err != nil {
 		return usageError{err}
 	}
 	settings.queryLines = slog.New(slog.NewJSONHandler(s.err, nil))
+	settings.again = line.serveFlags
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

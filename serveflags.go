@@ -62,7 +62,8 @@ type settings struct {
 	maxStale   time.Duration
 	cookies    dnsbl.CookieSecrets
 	tsigKeys   []dnsbl.TSIGKey
-	queryLines *slog.Logger // nil: the log
+	queryLines *slog.Logger               // nil: the log
+	again      func() (serveFlags, error) // reads the flags again; nil: they stay
 }
 
 // check reads the flags and tells every fault at once.

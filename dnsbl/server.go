@@ -157,6 +157,12 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
+// CheckZones tells whether Reload would take zones, without changing anything.
+func (s *Server) CheckZones(zones []Zone) error {
+	_, err := s.makeZones(zones)
+	return err
+}
+
 // Reload replaces the zones without losing a query. On an error the old zones
 // stay.
 func (s *Server) Reload(zones []Zone) error {
