@@ -347,7 +347,7 @@ func TestNew_errors(t *testing.T) {
 func TestServices_examples(t *testing.T) {
 	all := options
 	all.Tier = event.Soft
-	all.Traps = []string{"a-name-set-as-a-trap"}
+	all.Traps = []string{"a-name-set-as-a-trap", "/a-path-set-as-a-trap"}
 	for _, service := range parsers.Services() {
 		for _, kind := range service.Kinds {
 			rows, _ := parse(t, service.Name, all, kind.Example)

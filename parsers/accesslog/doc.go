@@ -17,6 +17,13 @@
 //   - The request ends at the next such quote, and STATUS is the three digits
 //     behind it.
 //
+// Caddy's access log is JSON, whose strings are escaped as a whole; see entry.
+//
+// Where a proxy of the operator's own stands in front, CLIENT is the proxy. Who
+// it spoke for stands in X-Forwarded-For, which nginx's usual format has as the
+// last quoted field, and some logs in place of CLIENT. It is looked at only if
+// the proxies are given, and read from its end, which they wrote.
+//
 // Two addresses in front are refused: whether the second is the client behind
 // a virtual host that is named by its address, or a forwarded-for header that
 // the client made up, the line does not tell. A VHOST with a port

@@ -1,27 +1,25 @@
 package accesslog
 
-import (
-	"bytes"
-	"net/netip"
-	"time"
+import "bytes"
 
-	"penaltybox/parsers/event"
-	"penaltybox/parsers/logline"
-)
-
-// Request is what the middle of a line says: the request and its answer. The
-// byte slices point into the line.
+// Request is what a line says of a request and its answer. The byte slices
+// point into the line.
 type Request struct {
 	Method []byte // upper-case letters
-	Path   []byte // as logged, without the query; begins with "/"
+	Target []byte // as logged: a path with its query, a whole URL, or host:port
 	Status int    // 100..599
-	front  []byte // what stands before the request's quote
+
+	front []byte // what stands before the request's quote
+	tail  []byte // what stands behind the status
+	json  entry  // for lines of Caddy's
 }
 
-// Cut finds the request in a line. It reports false for lines that hold none
-// or ask for something other than a path (CONNECT, a whole URL, "*"). It does
-// not allocate.
+// Cut finds the request in a line. It reports false for lines that hold none.
+// It does not allocate.
 func Cut(line []byte) (Request, bool) {
+	if len(line) > 0 && line[0] == '{' {
+		return cutJSON(line)
+	}
 	opening := firstQuote(line)
 	if opening < 0 {
 		return Request{}, false
@@ -33,18 +31,98 @@ func Cut(line []byte) (Request, bool) {
 		return Request{}, false
 	}
 	var ok bool
-	if r.Status, ok = status(quoted[closing+1:]); !ok {
+	r.tail = quoted[closing+1:]
+	if r.Status, ok = status(r.tail); !ok {
 		return Request{}, false
 	}
-	method, target, ok := bytes.Cut(quoted[:closing], []byte{' '})
-	if !ok || !isMethod(method) || len(target) == 0 || target[0] != '/' {
+	quoted = quoted[:closing]
+	blank := bytes.IndexByte(quoted, ' ')
+	if blank < 0 || !isMethod(quoted[:blank]) {
 		return Request{}, false
 	}
-	if end := bytes.IndexAny(target, "?# "); end >= 0 {
-		target = target[:end]
+	r.Method, r.Target = quoted[:blank], withoutProtocol(quoted[blank+1:])
+	return r, len(r.Target) > 0
+}
+
+// withoutProtocol cuts " HTTP/1.1" off, whatever stands there.
+func withoutProtocol(target []byte) []byte {
+	if at := bytes.LastIndexByte(target, ' '); at >= 0 && bytes.HasPrefix(target[at+1:], []byte("HTTP/")) {
+		return target[:at]
 	}
-	r.Method, r.Path = method, target
-	return r, true
+	return target
+}
+
+// Path returns the path of the target as logged, without the query; nil if
+// the target is not a path.
+func (r Request) Path() []byte {
+	if len(r.Target) == 0 || r.Target[0] != '/' {
+		return nil
+	}
+	if end := pathEnd(r.Target); end >= 0 {
+		return r.Target[:end]
+	}
+	return r.Target
+}
+
+// Query returns what stands behind the path's question mark.
+func (r Request) Query() []byte {
+	end := pathEnd(r.Target)
+	if end < 0 || r.Target[end] != '?' {
+		return nil
+	}
+	return r.Target[end+1:]
+}
+
+// pathEnd returns where the path of a target ends, or -1. A blank ends it too:
+// what follows is not part of a well-formed request.
+func pathEnd(target []byte) int {
+	for i, b := range target {
+		if b == '?' || b == '#' || b == ' ' {
+			return i
+		}
+	}
+	return -1
+}
+
+// Agent returns the browser's name as it is logged, if it is.
+func (r Request) Agent() []byte {
+	if r.json.is {
+		return r.json.header("User-Agent")
+	}
+	_, agent, _ := r.quoted()
+	return agent
+}
+
+// Referer returns the page that the client says it comes from, if it is logged.
+func (r Request) Referer() []byte {
+	if r.json.is {
+		return r.json.header("Referer")
+	}
+	referer, _, _ := r.quoted()
+	return referer
+}
+
+// quoted returns the quoted fields behind status and size: referer, browser,
+// and a further one, if the line ends with it.
+func (r Request) quoted() (referer, agent, last []byte) {
+	rest := r.tail
+	var fields [3][]byte
+	for i := range fields {
+		opening := firstQuote(rest)
+		if opening < 0 {
+			return fields[0], fields[1], nil
+		}
+		rest = rest[opening+1:]
+		closing := firstQuote(rest)
+		if closing < 0 {
+			return fields[0], fields[1], nil
+		}
+		fields[i], rest = rest[:closing], rest[closing+1:]
+	}
+	if len(rest) > 0 {
+		fields[2] = nil
+	}
+	return fields[0], fields[1], fields[2]
 }
 
 // firstQuote returns the index of the first quote that no backslash escapes,
@@ -72,88 +150,23 @@ func status(text []byte) (int, bool) {
 	if len(text) < 4 || text[0] != ' ' || (len(text) > 4 && text[4] != ' ') {
 		return 0, false
 	}
+	return statusCode(text[1:4])
+}
+
+func statusCode(text []byte) (int, bool) {
 	n := 0
-	for _, b := range text[1:4] {
+	for _, b := range text {
 		if b < '0' || b > '9' {
 			return 0, false
 		}
 		n = n*10 + int(b-'0')
 	}
-	return n, 100 <= n && n < 600
+	return n, len(text) == 3 && 100 <= n && n < 600
 }
 
 func isMethod(word []byte) bool {
 	for _, b := range word {
 		if b < 'A' || b > 'Z' {
-			return false
-		}
-	}
-	return len(word) > 0
-}
-
-// Front is the proven beginning of a line.
-type Front struct {
-	Site   []byte // the virtual host, if the line begins with one
-	Client netip.Addr
-	Time   time.Time
-}
-
-// Reasons why a front is not proven.
-const (
-	NoTime       = "no time in brackets right before the request"
-	NoClient     = "the line does not begin with the client's address"
-	TwoAddresses = "two addresses in front: which of them is the client is not proven"
-)
-
-// Front proves who asked and when; why is the reason if it cannot.
-func (r Request) Front(clock logline.Clock) (f Front, why string) {
-	const stamp = len("02/Jan/2006:15:04:05 -0700")
-	const bracket = stamp + len("[] ")
-	at := len(r.front) - bracket
-	if at < 1 || r.front[at-1] != ' ' || r.front[at] != '[' || string(r.front[len(r.front)-2:]) != "] " {
-		return Front{}, NoTime
-	}
-	var ok bool
-	if f.Time, ok = clock.CLF(r.front[at+1 : at+1+stamp]); !ok {
-		return Front{}, NoTime
-	}
-	// What is left: [VHOST ]CLIENT - USER, and the blank before the bracket.
-	first, rest, _ := bytes.Cut(r.front[:at-1], []byte{' '})
-	addr, isAddr := event.Addr(first)
-	if isAddr && bytes.HasPrefix(rest, []byte("- ")) {
-		f.Client = addr
-		return f, ""
-	}
-	second, rest, _ := bytes.Cut(rest, []byte{' '})
-	client, ok := event.Addr(second)
-	switch {
-	case isAddr && ok:
-		return Front{}, TwoAddresses
-	case isAddr, !ok, !isSite(first), !bytes.HasPrefix(rest, []byte("- ")):
-		return Front{}, NoClient
-	}
-	f.Site, f.Client = first, client
-	return f, ""
-}
-
-// Site returns the virtual host of a line that begins with one, without
-// proof.
-func (r Request) Site() []byte {
-	first, rest, _ := bytes.Cut(r.front, []byte{' '})
-	if bytes.HasPrefix(rest, []byte("- ")) {
-		return nil
-	}
-	return first
-}
-
-// isSite tells whether word is a host name, or an address with its port: what
-// a server writes as the name of a virtual host.
-func isSite(word []byte) bool {
-	for _, b := range word {
-		switch {
-		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9':
-		case b == '.', b == '-', b == '_', b == ':', b == '[', b == ']', b == '*':
-		default:
 			return false
 		}
 	}

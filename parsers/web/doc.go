@@ -1,10 +1,15 @@
-// Package web recognises probes in the access logs of web servers: requests
-// for WordPress' scripts on a host that has no WordPress. So far; other kinds
-// join the list in paths.go.
+// Package web recognises probes and robots in the access logs of web servers:
+// requests for what nobody comes to by a link, answered with "there is nothing
+// here" (4xx).
+//
+// The lists: paths.go has WordPress' scripts, which mean something only where
+// there is no WordPress; exploits.go known holes, web shells and admin pages;
+// secrets.go passwords, keys and sources; forums.go the forms of forums, wikis
+// and comments; payload.go what makes a hole work, wherever it stands.
 //
 // Only the path of the request counts, never its query, its referer or the
 // name of the browser, which a stranger's page can make an honest visitor
-// send; and only when the server answered that there is nothing (4xx). See
-// parsers/accesslog for why the client's address cannot be forged, and
-// README.md for the accidents that are kept in mind.
+// send; payloads and forms are the exceptions. See parsers/accesslog for why
+// the client's address cannot be forged, and README.md for the accidents that
+// are kept in mind.
 package web

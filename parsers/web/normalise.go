@@ -1,33 +1,32 @@
 package web
 
-// longestPath is how long a path is looked at; a probe is far shorter.
-const longestPath = 1024
+// longestPath is how long a path or query is looked at; a probe is shorter.
+const longestPath = 2048
 
-// normalise appends path to space as servers see it: escapes (%2F) undone
-// once, several slashes as one; and in lower case, because some file systems
-// do not tell. It reports false for a path longer than space can hold.
-func normalise(space, path []byte) ([]byte, bool) {
-	if len(path) > cap(space) {
-		return nil, false
-	}
+// normalise appends a path or query to space as servers see it: escapes (%2F)
+// undone once, several slashes as one; and in lower case, because some file
+// systems do not tell. Of what is longer than space can hold, the beginning
+// is looked at.
+func normalise(space, text []byte) []byte {
+	text = text[:min(len(text), cap(space))]
 	out := space
-	for i := 0; i < len(path); i++ {
-		b := path[i]
-		if b == '%' && i+2 < len(path) {
-			if high, low := digit(path[i+1]), digit(path[i+2]); high >= 0 && low >= 0 {
+	for i := 0; i < len(text); i++ {
+		b := text[i]
+		if b == '%' && i+2 < len(text) {
+			if high, low := digit(text[i+1]), digit(text[i+2]); high >= 0 && low >= 0 {
 				b = byte(high<<4 | low)
 				i += 2
 			}
 		}
-		if 'A' <= b && b <= 'Z' {
+		switch {
+		case 'A' <= b && b <= 'Z':
 			b += 'a' - 'A'
-		}
-		if b == '/' && len(out) > 0 && out[len(out)-1] == '/' {
+		case b == '/' && len(out) > 0 && out[len(out)-1] == '/':
 			continue
 		}
 		out = append(out, b)
 	}
-	return out, true
+	return out
 }
 
 // digit returns the value of a hexadecimal digit, or -1.

@@ -45,8 +45,8 @@ func patterns(k kinds) []pattern {
 		// Remote calls with a password, many at once. (An editor that knew a
 		// blog here would ask with GET first.)
 		{method: "POST", file: "/xmlrpc.php", kind: k.wordpress},
-		// A comment or a trackback to a blog that does not exist: robots post
-		// without looking.
+		// A comment or a trackback to a blog that forbids it (403); see forums.go
+		// for one that does not exist: robots post without looking.
 		{method: "POST", file: "/wp-comments-post.php", kind: k.wordpress},
 		{method: "POST", file: "/wp-trackback.php", kind: k.wordpress},
 		// A log-in without having seen the form.

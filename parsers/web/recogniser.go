@@ -11,31 +11,7 @@ import (
 const Name = "web"
 
 // Summary says in a line what the service reads.
-const Summary = "access logs in the common or combined format (Apache, nginx)"
-
-// Kinds returns the kinds of events that the recogniser finds.
-func Kinds() []event.Kind {
-	k := newKinds()
-	return []event.Kind{*k.wordpress, *k.login}
-}
-
-// kinds are what the paths point to.
-type kinds struct{ wordpress, login *event.Kind }
-
-func newKinds() kinds {
-	return kinds{
-		wordpress: &event.Kind{
-			Name: "web.wordpress", Tier: event.Hard, Points: 20, PerMinute: 2,
-			Summary: "asked for a WordPress script that nobody visits, where there is no WordPress",
-			Example: `203.0.113.66 - - [22/Nov/2026:10:00:00 +0000] "POST /xmlrpc.php HTTP/1.1" 404 153 "-" "-"`,
-		},
-		login: &event.Kind{
-			Name: "web.login", Tier: event.Medium, Points: 10, PerMinute: 2, Distinct: true,
-			Summary: "asked for WordPress' log-in or admin pages, where there is no WordPress",
-			Example: `203.0.113.66 - - [22/Nov/2026:10:00:00 +0000] "GET /wp-login.php HTTP/1.1" 404 153 "-" "-"`,
-		},
-	}
-}
+const Summary = "access logs of Apache, nginx and Caddy"
 
 // hasWordPress is why a probe is let pass.
 const hasWordPress = "the site has WordPress, where an old link may lead here"
@@ -44,13 +20,28 @@ const hasWordPress = "the site has WordPress, where an old link may lead here"
 // concurrent use.
 type Recogniser struct {
 	setting event.Setting
-	paths   []pattern
+	kinds   kinds
+	probes  []probe   // of what no site has
+	forums  []probe   // of what this site lacks
+	paths   []pattern // of WordPress
 	sites   sites
 }
 
 // New returns a recogniser for a log.
 func New(setting event.Setting) *Recogniser {
-	return &Recogniser{setting: setting, paths: patterns(newKinds()), sites: make(sites)}
+	k := newKinds()
+	r := &Recogniser{setting: setting, kinds: k, paths: patterns(k), sites: make(sites)}
+	for _, probes := range [][]probe{exploits(k), shells(k), admins(k)} {
+		for _, p := range probes {
+			if setting.Wants(p.kind.Tier) {
+				r.probes = append(r.probes, p.prepared())
+			}
+		}
+	}
+	for _, p := range forums(k) {
+		r.forums = append(r.forums, p.prepared())
+	}
+	return r
 }
 
 // Recognise tells what one line, without its line break, says. It does not
@@ -68,21 +59,49 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	if kind == nil {
 		return event.Match{}, event.Ignored
 	}
-	front, why := request.Front(r.setting.Clock)
+	front, why := request.Front(r.setting)
 	if why != "" {
 		return event.Refuse(why)
 	}
-	if r.sites.haveWordPress(front.Site) {
+	if r.isOfWordPress(kind, request) && r.sites.haveWordPress(front.Site) {
 		return event.Refuse(hasWordPress)
 	}
-	return event.Match{Kind: kind, Addr: front.Client, Time: front.Time, Note: request.Path}, event.Recognised
+	note := request.Path()
+	if note == nil {
+		if note = request.Target; isSelf(note, front.Site) {
+			return event.Match{}, event.Ignored
+		}
+	}
+	return event.Match{Kind: kind, Addr: front.Client, Time: front.Time, Note: note}, event.Recognised
 }
 
-// match returns the kind of the first pattern that fits the request, or nil.
+// match returns the kind of the first list that has the request, or nil.
 func (r *Recogniser) match(request accesslog.Request) *event.Kind {
-	var space [longestPath]byte
-	path, ok := normalise(space[:0], request.Path)
-	if !ok || !mayMatch(path) {
+	raw := request.Path()
+	if raw == nil {
+		return r.matchTarget(request)
+	}
+	var pathSpace, querySpace [longestPath]byte
+	path, query := normalise(pathSpace[:0], raw), normalise(querySpace[:0], request.Query())
+	t := target{method: request.Method, path: path, query: query, starts: startsIn(path)}
+	switch {
+	case r.isTrap(raw):
+		return r.kinds.trap
+	case hasPayload(request, path, query):
+		return r.kinds.exploit
+	}
+	if kind := find(r.probes, &t); kind != nil {
+		return kind
+	}
+	if isSecret(path) {
+		return r.kinds.secret
+	}
+	if isMissing(request.Status) {
+		if kind := find(r.forums, &t); kind != nil {
+			return kind
+		}
+	}
+	if !mayMatch(path) {
 		return nil
 	}
 	for i := range r.paths {
@@ -93,7 +112,64 @@ func (r *Recogniser) match(request accesslog.Request) *event.Kind {
 	return nil
 }
 
-// mayMatch is a quick test that every path on the list passes.
+// find returns the kind of the first probe that a request is, or nil.
+func find(probes []probe, t *target) *event.Kind {
+	for i := range probes {
+		if probes[i].fits(t) {
+			return probes[i].kind
+		}
+	}
+	return nil
+}
+
+// matchTarget judges a target that is not a path: whoever asks a web server
+// for another's page, or a way to another's port, looks for a proxy.
+func (r *Recogniser) matchTarget(request accesslog.Request) *event.Kind {
+	target := request.Target
+	switch {
+	case string(request.Method) == "CONNECT" && bytes.IndexByte(target, ':') > 0:
+		return r.kinds.proxy
+	case bytes.HasPrefix(target, []byte("http://")), bytes.HasPrefix(target, []byte("https://")):
+		return r.kinds.proxy
+	}
+	return nil
+}
+
+// isSelf tells whether a URL is of the site that was asked: RFC 9112 §3.2.2
+// lets a client write its target so.
+func isSelf(target, site []byte) bool {
+	_, rest, ok := bytes.Cut(target, []byte("://"))
+	if !ok {
+		return false
+	}
+	host, _, _ := bytes.Cut(rest, []byte{'/'})
+	name, _, _ := bytes.Cut(site, []byte{':'})
+	host, _, _ = bytes.Cut(host, []byte{':'})
+	return len(name) > 0 && bytes.EqualFold(host, name)
+}
+
+// isTrap tells whether a path was set as a trap.
+func (r *Recogniser) isTrap(path []byte) bool {
+	for _, trap := range r.setting.Traps {
+		if string(path) == trap {
+			return true
+		}
+	}
+	return false
+}
+
+// isOfWordPress tells whether an event means nothing where there is WordPress.
+func (r *Recogniser) isOfWordPress(kind *event.Kind, request accesslog.Request) bool {
+	switch kind {
+	case r.kinds.wordpress, r.kinds.login:
+		return true
+	case r.kinds.register, r.kinds.spam:
+		return bytes.Contains(request.Path(), []byte("/wp-"))
+	}
+	return false
+}
+
+// mayMatch is a quick test that every path of WordPress passes.
 func mayMatch(path []byte) bool {
 	return bytes.Contains(path, []byte("/wp-")) || bytes.Contains(path, []byte("/xmlrpc"))
 }

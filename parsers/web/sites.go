@@ -29,8 +29,11 @@ func (s sites) learn(request accesslog.Request) {
 	if request.Status != 200 && request.Status != 304 {
 		return
 	}
-	path := request.Path
-	if !bytes.HasPrefix(path, []byte("/wp-")) || !isAsset(path) {
+	if !bytes.HasPrefix(request.Target, []byte("/wp-")) {
+		return
+	}
+	path := request.Path()
+	if !isAsset(path) {
 		return
 	}
 	site := request.Site()
