@@ -24,43 +24,52 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 	b.control.RLock()
 	defer b.control.RUnlock()
 	// Loading may have taken long enough for a sweep.
-	fresh, listed, err := b.settleArrivals(incidents, max(secondOf(now), b.swept))
+	settled, err := b.settleArrivals(incidents, max(secondOf(now), b.swept))
 	if err != nil {
 		return fmt.Errorf("replacing shard %d: %w", shard, err)
 	}
-	b.swap(shard, fresh, listed)
+	b.swap(shard, settled)
 	return nil
 }
 
-// settleArrivals makes a shard of what arrived, and stages what it lists.
-func (b *Scoreboard) settleArrivals(incidents *arrivals, now second) (*shard, *staging, error) {
-	fresh := incidents.shard(b.weights.Load())
-	listed := newStaging(cap(fresh.v4.due), cap(fresh.v6.due))
-	for k, p := range fresh.arrived(incidents) {
-		b.evaluate(fresh, k, p, now, nil)
-		p.state = fresh.announced.replace(p.state, fresh.outcomes)
-		fresh.setPlace(k, p)
-		listed.add(b.index, k, b.stepsOf(fresh, k, p, now))
+// settledShard is a shard that is not in its place yet.
+type settledShard struct {
+	*shard
+	listed []scoredKey // whose announcements are 1, 2, 3 …
+	steps  *staging
+}
+
+// settleArrivals makes a shard of what arrived.
+func (b *Scoreboard) settleArrivals(incidents *arrivals, now second) (settledShard, error) {
+	s := incidents.shard(b.weights.Load())
+	settled := settledShard{shard: s, steps: newStaging(cap(s.v4.due), cap(s.v6.due))}
+	for k, p := range s.arrived(incidents) {
+		b.evaluate(s, k, p, now, nil)
+		if p.state = s.announced.replace(0, s.outcomes); p.state != 0 {
+			settled.listed = append(settled.listed, k)
+		}
+		s.setPlace(k, p)
+		settled.steps.add(b.index, k, b.stepsOf(s, k, p, now))
 	}
-	return fresh, listed, listed.sort(b.index)
+	return settled, settled.steps.sort(b.index)
 }
 
 // swap puts a settled shard in the place of another and tells the change log
 // the difference.
-func (b *Scoreboard) swap(number int, fresh *shard, listed *staging) {
+func (b *Scoreboard) swap(number int, settled settledShard) {
 	locked := &b.shards[number]
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
-	old := locked.shard
-	for k, p := range fresh.places() {
+	old, fresh := locked.shard, settled.shard
+	for i, k := range settled.listed {
 		before, _ := old.place(k)
-		b.log.record(k, old.weights.set, old.announced.of(before.state), fresh.announced.of(p.state), nil)
+		b.log.record(k, old.weights.set, old.announced.of(before.state), fresh.announced.of(announcementIndex(i+1)), nil)
 	}
 	for k, p := range old.places() {
-		if _, stays := fresh.place(k); !stays {
+		if after, _ := fresh.place(k); p.state != 0 && after.state == 0 {
 			b.log.record(k, old.weights.set, old.announced.of(p.state), nil, nil)
 		}
 	}
 	locked.shard = fresh
-	b.index.replace(number, listed)
+	b.index.replace(number, settled.steps)
 }
