@@ -51,6 +51,11 @@ func floors() []floor {
 
 		// A tower of its own: an agent holds nothing of the server.
 		{"parsers", []string{"penaltybox/parsers/logfile"}},
+		{"parsers/watch", []string{
+			"penaltybox/parsers", "penaltybox/parsers/event", "penaltybox/parsers/follow", "penaltybox/parsers/journal", "penaltybox/parsers/submit",
+			"go.yaml.in/yaml",
+		}},
+		{"parsers/penaltybox-watch", []string{"penaltybox/parsers/watch"}},
 		{"parsers/logfile", []string{"github.com/klauspost/compress/zstd", "github.com/ulikunitz/xz"}},
 		{"deploy", []string{"golang.org/x/sys/unix"}}, // to load servers
 
@@ -58,6 +63,7 @@ func floors() []floor {
 			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
 			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
 			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/parsers", "penaltybox/parsers/event",
+			"penaltybox/parsers/logfile", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
 			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",
 		}},
@@ -97,6 +103,23 @@ func TestFloors_dependencies(t *testing.T) {
 	for _, dependency := range all["penaltybox/scoring"].Deps {
 		if !all[dependency].Standard && !below(dependency, "github.com/gaissmai/bart") {
 			t.Errorf("scoring depends on %s", dependency)
+		}
+	}
+}
+
+// The agent that runs on every host holds nothing of the server, and of foreign
+// libraries only what decompresses logs and reads its configuration.
+func TestFloors_agent(t *testing.T) {
+	t.Parallel()
+	all := listPackages(t)
+	agent := all["penaltybox/parsers/penaltybox-watch"]
+	if len(agent.Deps) == 0 {
+		t.Fatal("the agent is not there")
+	}
+	for _, dependency := range agent.Deps {
+		foreign := !all[dependency].Standard && !below(dependency, "penaltybox/parsers")
+		if foreign && !below(dependency, "go.yaml.in/yaml") && !below(dependency, "github.com/klauspost/compress") && !below(dependency, "github.com/ulikunitz/xz") {
+			t.Errorf("the agent holds %s", dependency)
 		}
 	}
 }

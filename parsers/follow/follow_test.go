@@ -427,3 +427,15 @@ func TestOpen_errors(t *testing.T) {
 		}
 	}
 }
+
+func TestIsRotated(t *testing.T) {
+	for name, want := range map[string]bool{
+		"/var/log/auth.log": false, "/var/log/auth.log.1": true, "/var/log/auth.log.2.gz": true, "a.gz": true,
+		"/var/log/secure-20261122": true, "/var/log/secure-20261122.xz": true, "access.log-2026-11-22": true,
+		"/srv/site-1/access.log": false, "/var/log/v1.2/access.log": false, "access-2.log": false, "1": false,
+	} {
+		if got := follow.IsRotated(name); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -98,3 +98,18 @@ func lookAt(name string) (sibling, error) {
 	s.place.Device, s.place.Inode = inode(info)
 	return s, nil
 }
+
+// IsRotated tells whether a name is one that rotated files have, whatever log
+// they come from. Patterns such as /var/log/*.log* match them too.
+func IsRotated(name string) bool {
+	base := filepath.Base(name)
+	if isArchive(name) {
+		return true
+	}
+	for i := 1; i < len(base); i++ {
+		if (base[i] == '.' || base[i] == '-') && rotatedName.MatchString(base[i:]) {
+			return true
+		}
+	}
+	return false
+}
