@@ -19,44 +19,48 @@ import (
 
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
+	"penaltybox/scoring/redisledger/redistest"
 )
 
-// deploy/metrics.md names every metric of ours, with its type, and no other;
-// all names follow Prometheus' rules.
+// deploy/metrics.md names every metric of ours, with its type and labels, and no
+// other; all names follow Prometheus' rules.
 func TestMetrics_documentedAndSound(t *testing.T) {
 	t.Parallel()
+	redis := redistest.Start(t).URL()
 	flags := defaultFlags(t.TempDir())
 	keys := filepath.Join(flags.State, "keys")
 	if err := os.WriteFile(keys, []byte("alice alice-2026\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	flags.Zone = append(flags.Zone, "paid.penaltybox.example,keys-file="+keys)
-	node := startNode(t, flags)
-	node.report("ip=203.0.113.7&kind=hacked.host")
-	if codes, err := node.lookup("203.0.113.7", "alice-2026.paid.penaltybox.example"); err != nil || len(codes) == 0 {
+	flags.Redis, flags.Zone = redis, append(flags.Zone, "paid.penaltybox.example,keys-file="+keys)
+	full := startNode(t, flags)
+	full.report("ip=203.0.113.7&kind=hacked.host")
+	if codes, err := full.lookup("203.0.113.7", "alice-2026.paid.penaltybox.example"); err != nil || len(codes) == 0 {
 		t.Fatalf("with a key: %v, %v", codes, err)
 	}
-	exposed := string(node.get("/metrics").body)
+	lean := startNode(t, dnsOnlyFlags(t.TempDir(), redis))
+
 	served := map[string]string{}
-	for _, family := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(exposed, -1) {
-		if strings.HasPrefix(family[1], "penaltybox_") {
-			served[family[1]] = family[2]
-		} else if !strings.HasPrefix(family[1], "go_") && !strings.HasPrefix(family[1], "process_") {
-			t.Errorf("%s is neither ours nor Go's", family[1])
+	for _, node := range []*testNode{full, lean} {
+		exposed := string(node.get("/metrics").body)
+		for name, row := range ourMetrics(t, exposed) {
+			served[name] = row
+		}
+		problems, err := promlint.New(strings.NewReader(exposed)).Lint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, problem := range problems {
+			t.Errorf("%s: %s", problem.Metric, problem.Text)
 		}
 	}
-	book := readFile(t, "deploy/metrics.md")
 	documented := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `(penaltybox_\\w+)` \\| (\\w+) \\| ([^|]*) \\| .+ \\|$").FindAllStringSubmatch(book, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `(penaltybox_\\w+)` \\| (\\w+ \\| [^|]*) \\| .+ \\|$").FindAllStringSubmatch(readFile(t, "deploy/metrics.md"), -1) {
 		documented[row[1]] = row[2]
-		labels := labelsOf(exposed, row[1])
-		if want := dash(strings.Join(labels, ", ")); row[3] != want {
-			t.Errorf("%s: labels are documented as %q, served are %q", row[1], row[3], want)
-		}
 	}
-	for name, sort := range served {
-		if documented[name] != sort {
-			t.Errorf("%s is a %s; deploy/metrics.md says %q", name, sort, documented[name])
+	for name, row := range served {
+		if documented[name] != row {
+			t.Errorf("%s is a %q; deploy/metrics.md says %q", name, row, documented[name])
 		}
 	}
 	for name := range documented {
@@ -64,13 +68,21 @@ func TestMetrics_documentedAndSound(t *testing.T) {
 			t.Errorf("deploy/metrics.md documents %s, which is not served", name)
 		}
 	}
-	problems, err := promlint.New(strings.NewReader(exposed)).Lint()
-	if err != nil {
-		t.Fatal(err)
+}
+
+// ourMetrics returns type and labels of each metric, as the documentation
+// writes them.
+func ourMetrics(t *testing.T, exposed string) map[string]string {
+	t.Helper()
+	rows := map[string]string{}
+	for _, family := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(exposed, -1) {
+		if name := family[1]; strings.HasPrefix(name, "penaltybox_") {
+			rows[name] = family[2] + " | " + dash(strings.Join(labelsOf(exposed, name), ", "))
+		} else if !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") {
+			t.Errorf("%s is neither ours nor Go's", name)
+		}
 	}
-	for _, problem := range problems {
-		t.Errorf("%s: %s", problem.Metric, problem.Text)
-	}
+	return rows
 }
 
 // labelsOf returns the labels of a metric as its first sample has them, in the
