@@ -32,7 +32,8 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	}
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
-		Zones: s.apiZones, Explainer: explainer{s.dns}, QueryLogger: queryLogger{s.dns}, Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
+		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns},
+		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			_, err := backup.Write(ctx, w, ledger)
 			return err

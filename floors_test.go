@@ -62,7 +62,7 @@ func floors() []floor {
 		{"", []string{
 			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
 			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
-			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/parsers", "penaltybox/parsers/event",
+			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/parsers", "penaltybox/parsers/event",
 			"penaltybox/parsers/logfile", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
 			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",

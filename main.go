@@ -29,6 +29,7 @@ type cli struct {
 	Check    checkCommand    `cmd:"" group:"Everyday" help:"Ask whether addresses are listed."`
 	Explain  explainCommand  `cmd:"" group:"Everyday" help:"Ask what DNS answers about a name, and why."`
 	List     listCommand     `cmd:"" group:"Everyday" help:"Print the list."`
+	Export   exportCommand   `cmd:"" group:"Everyday" help:"Write a zone as a file for another name server."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
 	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
 

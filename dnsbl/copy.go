@@ -75,27 +75,38 @@ func (c *zoneCopy) records() iter.Seq[dns.RR] {
 	}
 }
 
+// zones returns the zone and those below it.
+func (c *zoneCopy) zones() []*servedZone { return append([]*servedZone{c.zone}, c.children...) }
+
 // servers yields the name servers of the zone and of those below it, with
 // their addresses.
 func (c *zoneCopy) servers(yield func(dns.RR) bool) bool {
-	for _, zone := range append([]*servedZone{c.zone}, c.children...) {
-		for _, server := range zone.nameservers {
-			if !yield(&dns.NS{Hdr: header(zone.Origin, dns.TypeNS, c.zone.negativeTTL), Ns: server}) {
+	for _, zone := range c.zones() {
+		for _, name := range zone.nameservers {
+			if !yield(&dns.NS{Hdr: header(zone.Origin, dns.TypeNS, c.zone.negativeTTL), Ns: name}) {
 				return false
 			}
-		}
-		for _, server := range zone.Nameservers {
-			if !strings.HasSuffix(server.Name, "."+c.zone.Origin) {
+			if !strings.HasSuffix(name, "."+c.zone.Origin) {
 				continue
 			}
-			for _, addr := range server.Addrs {
-				if !yield(addressRecord(server.Name, c.zone.negativeTTL, addr.Unmap())) {
+			for _, addr := range zone.addrsOf(name) {
+				if !yield(addressRecord(name, c.zone.negativeTTL, addr.Unmap())) {
 					return false
 				}
 			}
 		}
 	}
 	return true
+}
+
+// addrsOf returns the addresses of a name server.
+func (z *servedZone) addrsOf(name string) []netip.Addr {
+	for _, server := range z.Nameservers {
+		if server.Name == name {
+			return server.Addrs
+		}
+	}
+	return nil
 }
 
 func addressRecord(name string, ttl uint32, addr netip.Addr) dns.RR {
@@ -105,16 +116,23 @@ func addressRecord(name string, ttl uint32, addr netip.Addr) dns.RR {
 	return &dns.AAAA{Hdr: header(name, dns.TypeAAAA, ttl), AAAA: addr.AsSlice()}
 }
 
-// testEntries yields those of the zone, under their IPv4 and their IPv4-mapped
-// names (RFC 5782 §5).
-func (c *zoneCopy) testEntries(yield func(dns.RR) bool) bool {
-	for last := range 256 {
-		addr := netip.AddrFrom4([4]byte{127, 0, 0, byte(last)})
-		set, is := c.zone.testEntry(addr, c.categories)
-		if !is {
-			continue
+// testListings yields the test entries of the zone.
+func (c *zoneCopy) testListings() iter.Seq2[netip.Addr, listing] {
+	return func(yield func(netip.Addr, listing) bool) {
+		for last := range 256 {
+			addr := netip.AddrFrom4([4]byte{127, 0, 0, byte(last)})
+			set, is := c.zone.testEntry(addr, c.categories)
+			if is && !yield(addr, c.zone.newTestListing(addr, set, c.categories)) {
+				return
+			}
 		}
-		l := c.zone.newTestListing(addr, set, c.categories)
+	}
+}
+
+// testEntries yields the records of the test entries, under their IPv4 and
+// their IPv4-mapped names (RFC 5782 §5).
+func (c *zoneCopy) testEntries(yield func(dns.RR) bool) bool {
+	for addr, l := range c.testListings() {
 		mapped := nibbleName(netip.AddrFrom16(addr.As16()), c.zone.Origin)
 		if !l.yield(QueryName(addr, c.zone.Origin), yield) || !l.yield(mapped, yield) {
 			return false

@@ -507,8 +507,10 @@ func TestZone_Validate_transfer(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	_, err := New(Config{Zones: []Zone{copied(loopback)}, Board: &memoryBoard{}, State: func(time.Time) State { return Current },
-		Categories: func() []scoring.Category { return nil }})
+	_, err := New(Config{
+		Zones: []Zone{copied(loopback)}, Board: &memoryBoard{}, State: func(time.Time) State { return Current },
+		Categories: func() []scoring.Category { return nil },
+	})
 	if err == nil || !strings.Contains(err.Error(), "no listings to copy") {
 		t.Errorf("a server without listings: %v", err)
 	}

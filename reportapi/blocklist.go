@@ -48,13 +48,18 @@ func (s *server) getBlocklist(c *gin.Context) error {
 }
 
 // list makes the list of a query, or takes the kept one. Only a zone's own
-// rule moves the scoreboard's versions, so variants are made each time.
+// rule moves the scoreboard's versions, so variants are made each time; and
+// what is published, because TTLs and serials move with time.
 func (s *server) list(query listQuery, known func(etag string) bool) (list, error) {
 	make := func() (list, error) {
+		published, err := s.publish(query.zone, query.format)
+		if err != nil {
+			return list{}, err
+		}
 		listings := s.Board.Listings(query.rule, s.Now())
-		return makeList(ofFamily(listings, query.family), s.encoder(query.format))
+		return makeList(ofFamily(listings, query.family), s.encoder(query.format, published))
 	}
-	if query.rule != query.zone.Rule {
+	if query.rule != query.zone.Rule || query.format.Published {
 		return make()
 	}
 	version := s.Board.Version()

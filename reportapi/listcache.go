@@ -22,17 +22,26 @@ const maxKeptBody = 1 << 20 // bytes
 // encoder writes listings in some format.
 type encoder func(w io.Writer, listings []scoring.Listing) error
 
-func (s *server) encoder(format lists.Format) encoder {
+// encoder returns what writes a format; published is for those that want it.
+func (s *server) encoder(format lists.Format, published Publication) encoder {
+	var zone lists.Zone
+	if published != nil {
+		zone = published.Zone()
+	}
 	return func(w io.Writer, listings []scoring.Listing) error {
 		policy, names := s.Book.Policy(), map[scoring.CategorySet][]string{}
-		return format.Write(w, func(yield func(lists.Entry) bool) {
+		return format.Write(w, zone, func(yield func(lists.Entry) bool) {
 			for _, l := range listings {
 				categories, known := names[l.Categories]
 				if !known {
 					categories = namesOf(policy, l.Categories)
 					names[l.Categories] = categories
 				}
-				if !yield(lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: categories, Until: l.Until}) {
+				e := lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: categories, Until: l.Until}
+				if published != nil {
+					e.Codes, e.Text, e.TTL = published.Answer(l.Prefix.Addr(), l.Categories, l.Until)
+				}
+				if !yield(e) {
 					return
 				}
 			}

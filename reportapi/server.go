@@ -86,6 +86,7 @@ type Config struct {
 	// They may change while the API serves; they then come in another slice.
 	Zones       func() []Zone
 	Explainer   Explainer
+	Publisher   Publisher
 	QueryLogger QueryLogger
 
 	Now func() time.Time // the ledger's time
@@ -108,6 +109,7 @@ func (c Config) validate() error {
 	for name, absent := range map[string]bool{
 		"board": c.Board == nil, "intake": c.Intake == nil, "book": c.Book == nil,
 		"registrar": c.Registrar == nil, "details": c.Details == nil, "zones": c.Zones == nil || len(c.Zones()) == 0,
+		"publisher": c.Publisher == nil,
 		"explainer": c.Explainer == nil, "query logger": c.QueryLogger == nil,
 		"now": c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
 		"ledger id": c.LedgerID == nil, "registry": c.Registry == nil,

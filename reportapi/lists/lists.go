@@ -4,6 +4,9 @@
 // A [Format] is a table entry: how a list opens, how one entry is appended,
 // what stands between entries, how it closes. [Format.Write] streams any
 // number of entries without holding them twice.
+//
+// Some formats are for name servers. They tell what the [Zone] answers, and want
+// of each entry what DNS says of it.
 package lists
 
 import (
@@ -22,6 +25,11 @@ type Entry struct {
 	Reporters  int
 	Categories []string
 	Until      time.Time
+
+	// What DNS answers, for formats that are Published.
+	Codes []byte // last octets of 127.0.0.N, ascending
+	Text  string // printable ASCII, at most 255 octets
+	TTL   uint32 // seconds
 }
 
 // Format is one way to write a list.
@@ -30,9 +38,15 @@ type Format struct {
 	ContentType string
 	// SetOnly: what is written depends on the prefixes alone.
 	SetOnly bool
+	// Published: it is for name servers, and wants a Zone and of entries what
+	// DNS answers.
+	Published bool
 
 	open, separator, end string
+	head                 func(dst []byte, z Zone) []byte // instead of open
 	entry                func(dst []byte, e Entry) []byte
+	// write is instead of all these; it leaves errors to the writer.
+	write func(w *bufio.Writer, z Zone, entries iter.Seq[Entry])
 }
 
 // Formats returns all formats, the usual one first.
@@ -40,6 +54,7 @@ func Formats() []Format {
 	return []Format{
 		{Name: "plain", ContentType: "text/plain; charset=utf-8", SetOnly: true, separator: "\n", end: "\n", entry: appendPlain},
 		{Name: "json", ContentType: "application/json", open: "[", separator: ",\n", end: "]\n", entry: appendJSON},
+		masterFile(), rbldnsdFile(), responsePolicy(),
 	}
 }
 
@@ -62,12 +77,20 @@ func Names() []string {
 	return names
 }
 
-// Write writes a list. An empty plain list is empty.
-func (f Format) Write(w io.Writer, entries iter.Seq[Entry]) error {
+// Write writes a list. An empty plain list is empty. The zone is for formats
+// that are Published.
+func (f Format) Write(w io.Writer, zone Zone, entries iter.Seq[Entry]) error {
 	buffered := bufio.NewWriterSize(w, 32<<10)
+	if f.write != nil {
+		f.write(buffered, zone, entries)
+		return buffered.Flush()
+	}
 	line := make([]byte, 0, 256)
 	some := false
 	line = append(line, f.open...)
+	if f.head != nil {
+		line = f.head(line, zone)
+	}
 	for e := range entries {
 		if some {
 			line = append(line, f.separator...)

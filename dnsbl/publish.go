@@ -1,0 +1,85 @@
+package dnsbl
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"penaltybox/scoring"
+)
+
+// Publication is what a zone answers at one moment, for copies that are made
+// otherwise than by zone transfer. Names are fully qualified.
+type Publication struct {
+	Origin  string
+	Mailbox string // as a domain name
+	Serial  uint32 // the second of the moment
+
+	// TTL bounds that of listings, NegativeTTL is that of all else; Refresh,
+	// Retry and Expire are the SOA's. All are in whole seconds.
+	TTL, NegativeTTL, Refresh, Retry, Expire time.Duration
+
+	// Servers are those of the zone, then those of the zones below it.
+	Servers []PublishedServer
+	// Tests are the test entries.
+	Tests []PublishedListing
+
+	copy zoneCopy
+}
+
+// PublishedServer is a name server of a zone. Addrs are given when its name
+// lies within the publication's zone.
+type PublishedServer struct {
+	Zone, Name string
+	Addrs      []netip.Addr
+}
+
+// PublishedListing is what a zone answers about a listed address.
+type PublishedListing struct {
+	Addr  netip.Addr
+	Codes []byte // last octets of 127.0.0.N, ascending
+	Text  string
+	TTL   uint32 // seconds
+}
+
+// Publish tells what a zone answers now; false: the server has no such zone.
+func (s *Server) Publish(origin string) (*Publication, bool) {
+	set, now := s.zones.Load(), s.now()
+	zone := set.byOrigin[string(frontOf(canonical(origin)))]
+	if zone == nil {
+		return nil, false
+	}
+	c := zoneCopy{zone: zone, children: set.childrenOf(zone), categories: s.responder.categories(), now: now}
+	p := &Publication{
+		Origin: zone.Origin, Mailbox: zone.soa.Mbox, Serial: uint32(now.Unix()),
+		TTL: zone.TTL, NegativeTTL: zone.NegativeTTL,
+		Refresh: soaRefresh * time.Second, Retry: soaRetry * time.Second, Expire: soaExpire * time.Second,
+		copy: c,
+	}
+	for _, zone := range c.zones() {
+		for _, name := range zone.nameservers {
+			server := PublishedServer{Zone: zone.Origin, Name: name}
+			if strings.HasSuffix(name, "."+p.Origin) {
+				for _, addr := range zone.addrsOf(name) {
+					server.Addrs = append(server.Addrs, addr.Unmap())
+				}
+			}
+			p.Servers = append(p.Servers, server)
+		}
+	}
+	for addr, l := range c.testListings() {
+		p.Tests = append(p.Tests, l.published(addr))
+	}
+	return p, true
+}
+
+// Listing is what the zone answers about an address that counts with these
+// categories until a moment.
+func (p *Publication) Listing(addr netip.Addr, categories scoring.CategorySet, until time.Time) PublishedListing {
+	verdict := scoring.Verdict{Listed: true, Until: until, Next: until, Categories: categories}
+	return p.copy.zone.newListing(addr, verdict, p.copy.categories, p.copy.now).published(addr)
+}
+
+func (l listing) published(addr netip.Addr) PublishedListing {
+	return PublishedListing{Addr: addr, Codes: l.codes, Text: l.text, TTL: l.ttl}
+}
