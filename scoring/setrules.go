@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -33,14 +34,23 @@ func (b *Scoreboard) SetRules(now time.Time, rules []Rule) error {
 	w := newWeights(b.policy, set)
 	b.weights.Store(w)
 	at := secondOf(now)
-	b.eachShard(func(s *shard) { b.reshape(s, w, at) })
+	for number := range b.shards {
+		if err := b.reshape(number, w, at); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // reshape makes a shard count by other rules.
-func (b *Scoreboard) reshape(s *shard, w *weights, now second) {
+func (b *Scoreboard) reshape(number int, w *weights, now second) error {
+	locked := &b.shards[number]
+	locked.mu.Lock()
+	defer locked.mu.Unlock()
+	s := locked.shard
 	from, known := s.weights.set, s.announced
 	s.reweigh(w)
+	listed := newStaging(len(s.v4.places), len(s.v6.places))
 	for k, p := range s.places() {
 		old := p.state
 		p.state = 0
@@ -48,8 +58,13 @@ func (b *Scoreboard) reshape(s *shard, w *weights, now second) {
 		b.log.recordAcross(k, from, known.of(old), w.set, s.outcomes, exemption)
 		p.state = s.announced.replace(0, s.outcomes)
 		s.setPlace(k, p)
-		b.index.set(k, b.stepsOf(s, k, p, now))
+		listed.add(b.index, k, b.stepsOf(s, k, p, now))
 	}
+	if err := listed.sort(b.index); err != nil {
+		return fmt.Errorf("changing rules of shard %d: %w", number, err)
+	}
+	b.index.replace(number, listed)
+	return nil
 }
 
 // Rules returns the board's rules by their index.
