@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"penaltybox/parsers/event"
@@ -24,6 +25,7 @@ var (
 // Service is one program, or sort of programs, whose logs can be read.
 type Service struct {
 	Name    string
+	Aliases []string // what else people call it
 	Summary string
 	Kinds   []event.Kind
 	// New returns a recogniser for one log of the service.
@@ -33,8 +35,8 @@ type Service struct {
 // Services returns all services, by name.
 func Services() []Service {
 	return []Service{
-		{sshd.Name, sshd.Summary, sshd.Kinds(), func(s event.Setting) Recogniser { return sshd.New(s) }},
-		{web.Name, web.Summary, web.Kinds(), func(s event.Setting) Recogniser { return web.New(s) }},
+		{sshd.Name, []string{"ssh", "openssh"}, sshd.Summary, sshd.Kinds(), func(s event.Setting) Recogniser { return sshd.New(s) }},
+		{web.Name, []string{"access", "apache", "apache2", "caddy", "httpd", "nginx"}, web.Summary, web.Kinds(), func(s event.Setting) Recogniser { return web.New(s) }},
 	}
 }
 
@@ -49,12 +51,12 @@ func (e *UnknownServiceError) Error() string {
 	return fmt.Sprintf("unknown service %q: known are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
-// Find returns the service with a name; the error is an
+// Find returns the service with a name or alias; the error is an
 // [*UnknownServiceError].
 func Find(name string) (Service, error) {
 	var known []string
 	for _, s := range Services() {
-		if s.Name == name {
+		if s.Name == name || slices.Contains(s.Aliases, name) {
 			return s, nil
 		}
 		known = append(known, s.Name)
