@@ -32,6 +32,7 @@ type cli struct {
 	Export   exportCommand   `cmd:"" group:"Everyday" help:"Write a zone as a file for another name server."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
 	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
+	Watch    watchCommand    `cmd:"" group:"Everyday" help:"Follow logs and report the incidents in them."`
 
 	Reporter reporterCommand `cmd:"" group:"Administration" help:"Say who may report."`
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"strconv"
+
+	"penaltybox/parsers"
+)
+
+// listedKind is a kind of events as `parse list` shows it.
+type listedKind struct {
+	Service string `json:"service"`
+	Kind    string `json:"kind"`
+	Tier    string `json:"tier"`
+	Points  uint16 `json:"points"`
+	Summary string `json:"summary"`
+	Example string `json:"example"`
+}
+
+// list prints every kind that every service finds.
+func (cmd *parseCommand) list(s *streams) error {
+	if len(cmd.File) > 0 {
+		return usagef("parse list takes no files")
+	}
+	var kinds []listedKind
+	rows := newTable("service", "kind", "tier", "points", "what it is", "example")
+	for _, service := range parsers.Services() {
+		for _, k := range service.Kinds {
+			kinds = append(kinds, listedKind{service.Name, k.Name, k.Tier.String(), k.Points, k.Summary, k.Example})
+			rows.add(service.Name, k.Name, k.Tier.String(), strconv.Itoa(int(k.Points)), k.Summary, k.Example)
+		}
+	}
+	if cmd.JSON {
+		return s.printJSON(kinds)
+	}
+	return rows.print(s.out, s.outTerminal)
+}
