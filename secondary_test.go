@@ -47,10 +47,10 @@ func records(t *testing.T, server, ip string, qtype uint16) (string, error) {
 }
 
 // startNSD runs NSD as the book has it until the test ends, and returns where.
-// It asks for news every second.
-func startNSD(t *testing.T, node *testNode, lines string) string {
+// lines are more settings of the zone.
+func startNSD(t *testing.T, node *testNode, port, lines string) string {
 	t.Helper()
-	folder, port := t.TempDir(), freePort(t)
+	folder := t.TempDir()
 	config := filepath.Join(folder, "nsd.conf")
 	settings := fmt.Sprintf(`server:
     ip-address: 127.0.0.1@%s
@@ -103,7 +103,7 @@ func TestDNS_nsd(t *testing.T) {
 	node := transferNode(t, ",transfer=127.0.0.1")
 	seven := node.report("ip=203.0.113.7&kind=hacked.host")
 	node.report("ip=2001:db8:bad::&kind=hacked.host")
-	nsd := startNSD(t, node, "    max-refresh-time: 1\n")
+	nsd := startNSD(t, node, freePort(t), "    max-refresh-time: 1\n")
 	alike(t, node, nsd, "203.0.113.7", "2001:db8:bad::", "127.0.0.2", "127.0.0.8", "127.0.0.1", "203.0.113.8")
 	if got, err := records(t, nsd, "2001:db8:bad::7", dns.TypeA); err != nil || !strings.Contains(got, "127.0.0.8") {
 		t.Errorf("another address of the /64: %q, %v", got, err)
@@ -119,6 +119,23 @@ func TestDNS_nsd(t *testing.T) {
 	node.patch("/v1/incidents/203.0.113.7/"+seven.ID, `{"withdrawn":true,"reason":"a mistake"}`)
 	time.Sleep(2 * time.Second)
 	alike(t, node, nsd, "203.0.113.7", "203.0.113.8", "203.0.113.9")
+	if got, err := records(t, nsd, "203.0.113.7", dns.TypeA); err != nil || got != "NXDOMAIN" {
+		t.Errorf("after the delisting NSD says %q, %v", got, err)
+	}
+}
+
+// NSD that is told need not ask: it follows within seconds what its refresh
+// would show in minutes.
+func TestDNS_nsd_notified(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	node := transferNode(t, ",notify=127.0.0.1:"+port)
+	seven := node.report("ip=203.0.113.7&kind=hacked.host")
+	nsd := startNSD(t, node, port, "")
+	alike(t, node, nsd, "203.0.113.7", "203.0.113.8")
+	node.report("ip=203.0.113.8&kind=hacked.host")
+	node.patch("/v1/incidents/203.0.113.7/"+seven.ID, `{"withdrawn":true,"reason":"a mistake"}`)
+	alike(t, node, nsd, "203.0.113.7", "203.0.113.8")
 	if got, err := records(t, nsd, "203.0.113.7", dns.TypeA); err != nil || got != "NXDOMAIN" {
 		t.Errorf("after the delisting NSD says %q, %v", got, err)
 	}

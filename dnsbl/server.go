@@ -100,10 +100,14 @@ type Server struct {
 	cookies   atomic.Pointer[CookieSecrets]
 	tsig      tsigProvider
 	transfers chan struct{} // a place for each copy under way
-	now       func() time.Time
-	logger    *slog.Logger
-	metrics   *metrics
-	conns     *tcpConns
+
+	notifyPause time.Duration
+	sources     []netip.AddrPort // what is bound; written before notify runs
+
+	now     func() time.Time
+	logger  *slog.Logger
+	metrics *metrics
+	conns   *tcpConns
 
 	queryLog   atomic.Pointer[runningLog] // nil: off
 	queryLines *slog.Logger
@@ -123,14 +127,15 @@ type Server struct {
 // the configuration.
 func New(config Config) (*Server, error) {
 	s := &Server{
-		responder: responder{config.Board, config.State, config.Categories},
-		index:     config.Index,
-		listings:  config.Listings,
-		now:       config.Now,
-		logger:    config.Logger,
-		failed:    make(chan error, 1),
-		stopping:  make(chan struct{}),
-		transfers: make(chan struct{}, maxTransfers),
+		responder:   responder{config.Board, config.State, config.Categories},
+		index:       config.Index,
+		listings:    config.Listings,
+		now:         config.Now,
+		logger:      config.Logger,
+		failed:      make(chan error, 1),
+		stopping:    make(chan struct{}),
+		transfers:   make(chan struct{}, maxTransfers),
+		notifyPause: notifyPause,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -203,6 +208,8 @@ func (s *Server) Start(ctx context.Context, addrs ...string) error {
 		s.serve(&dns.Server{Listener: boundListener{socket.listener, s.conns}})
 		s.logger.InfoContext(ctx, "answering DNS", "address", socket.addr.String())
 	}
+	s.sources = slices.Clone(s.addrs)
+	s.serving.Go(s.notify)
 	return nil
 }
 
