@@ -4,6 +4,7 @@
 // the same for each of them.
 //
 //	dnsload list -listed 1000000 -format rbldnsd > ip4set
+//	dnsload early -listed 1000000 -server 127.0.0.1:8053
 //	dnsload wait -listed 1000000 -server 127.0.0.1:8053
 //	dnsload ask  -listed 1000000 -server 127.0.0.1:8053 -queries 2000000 -pid 4711
 //
@@ -35,7 +36,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("want list, wait or ask")
+		return errors.New("want list, early, wait or ask")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
 	listed := flags.Int("listed", 1_000_000, "listed addresses")
@@ -60,6 +61,8 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return out.Flush()
+	case "early":
+		return early(ctx, set, *server, *zone)
 	case "wait":
 		return wait(ctx, set, *server, *zone)
 	case "ask":
@@ -90,5 +93,5 @@ func run(ctx context.Context, args []string) error {
 			float64((after-before).Nanoseconds())/float64(max(l.answered, 1)), l.latency.quantile(0.5), l.latency.quantile(0.99))
 		return nil
 	}
-	return fmt.Errorf("%q: want list, wait or ask", args[0])
+	return fmt.Errorf("%q: want list, early, wait or ask", args[0])
 }

@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/bits"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -69,26 +71,67 @@ func (h *histogram) quantile(q float64) float64 {
 // wait returns when a server says of the last address of the list that it is
 // listed.
 func wait(ctx context.Context, set list, server, zone string) error {
-	last := set.size
-	for last > 0 && !ordinary(permuted(last-1)) {
-		last--
-	}
-	questions := newQuestions(zone, false)
-	query := questions.append(nil, 1, permuted(last-1), typeA)
-	var buffer [1500]byte
+	query := set.lastQuestion(zone, false)
 	for ctx.Err() == nil {
-		conn, err := net.Dial("udp", server)
+		reply, err := askOnce(server, query)
 		if err != nil {
 			return err
 		}
-		_ = conn.SetDeadline(time.Now().Add(50 * time.Millisecond))
-		_, _ = conn.Write(query)
-		n, err := conn.Read(buffer[:])
-		conn.Close()
-		if listed, _ := says(buffer[:n]); err == nil && listed {
+		if listed, _ := says(reply); listed {
 			return nil
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
 	return ctx.Err()
+}
+
+// early tells the first that a server says of the last address of the list.
+func early(ctx context.Context, set list, server, zone string) error {
+	query := set.lastQuestion(zone, true)
+	for ctx.Err() == nil {
+		reply, err := askOnce(server, query)
+		if err != nil {
+			return err
+		}
+		if len(reply) < headerOctets {
+			time.Sleep(2 * time.Millisecond)
+			continue
+		}
+		fmt.Printf("RCODE %d, extended error %s\n", reply[3]&rcodeMask, extendedError(reply[min(len(query), len(reply)):]))
+		return nil
+	}
+	return ctx.Err()
+}
+
+// extendedError finds an extended error (RFC 8914 §2) at the end of a reply
+// that holds the OPT record of its query and nothing else.
+func extendedError(options []byte) string {
+	if len(options) < 6 || binary.BigEndian.Uint16(options) != optionEDE {
+		return "none"
+	}
+	return strconv.Itoa(int(binary.BigEndian.Uint16(options[4:])))
+}
+
+// lastQuestion is the query for the last address of the list.
+func (l list) lastQuestion(zone string, edns bool) []byte {
+	last := l.size
+	for last > 0 && !ordinary(permuted(last-1)) {
+		last--
+	}
+	questions := newQuestions(zone, edns)
+	return questions.append(nil, 1, permuted(last-1), typeA)
+}
+
+// askOnce returns the reply to a query, empty when there is none in time.
+func askOnce(server string, query []byte) ([]byte, error) {
+	conn, err := net.Dial("udp", server)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var buffer [1500]byte
+	_ = conn.SetDeadline(time.Now().Add(50 * time.Millisecond))
+	_, _ = conn.Write(query)
+	n, _ := conn.Read(buffer[:])
+	return buffer[:n], nil
 }

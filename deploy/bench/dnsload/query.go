@@ -14,6 +14,7 @@ const (
 	typeA, typeTXT = 1, 16
 	rcodeMask      = 0x0f
 	rcodeNXDomain  = 3
+	optionEDE      = 15 // RFC 8914 §2
 )
 
 // questions makes queries about addresses in one zone.
