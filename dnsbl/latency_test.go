@@ -57,11 +57,12 @@ func TestLatency_everyAnswerCounts(t *testing.T) {
 	}
 	for _, via := range []transport{transportUDP, transportTCP} {
 		var counted uint64
+		buckets := &s.metrics.latencies.of(via).buckets
 		// The handler counts after it has sent.
 		for deadline := time.Now().Add(10 * time.Second); counted != 2*asked && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 			counted = 0
-			for i := range s.metrics.latencies.of(via).buckets {
-				counted += s.metrics.latencies.of(via).buckets[i].Load()
+			for i := range buckets {
+				counted += buckets[i].Load()
 			}
 		}
 		if counted != 2*asked {

@@ -92,6 +92,7 @@ func (s *Server) StopQueryLog() QueryLogStatus {
 	if log == nil {
 		return QueryLogStatus{}
 	}
+	log.end.Stop()
 	s.endQueryLog(log)
 	status := log.status()
 	status.On = false
@@ -108,7 +109,6 @@ func (s *Server) QueryLogStatus() QueryLogStatus {
 
 // endQueryLog ends a log unless another has taken its place.
 func (s *Server) endQueryLog(log *runningLog) {
-	log.end.Stop()
 	if s.queryLog.CompareAndSwap(log, nil) {
 		s.logger.Info("query log off", "lines", log.lines.Load(), "suppressed", log.suppressed.Load())
 	}

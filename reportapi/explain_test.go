@@ -51,6 +51,9 @@ func TestExplain_an_address_in_every_zone(t *testing.T) {
 	n.ask(t, call{line: "GET /v1/explain?name=%3A%3Affff%3A203.0.113.7&zone=ssh.example", as: control.RoleReader}, 200).wants(t, map[string]any{
 		"answers.0.zone": "ssh.example", "answers.0.ip": "203.0.113.7", "answers.1": nil,
 	})
+	n.ask(t, call{line: "GET /v1/explain?name=203.0.113.7&zone=SSH.example.", as: control.RoleReader}, 200).wants(t, map[string]any{
+		"answers.0.zone": "ssh.example", "answers.0.standing.zone": "ssh.example",
+	})
 	n.ask(t, call{line: "GET /v1/explain?name=10.0.0.1", as: control.RoleReader}, 200).wants(t, map[string]any{
 		"answers.0.special": "private (10.0.0.0/8)", "answers.0.standing": nil,
 	})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -222,10 +223,16 @@ func (s *server) zone(name string) (*Zone, error) {
 	}
 	names := make([]string, len(zones))
 	for i := range zones {
-		if zones[i].Name == name {
+		if sameName(zones[i].Name, name) {
 			return &zones[i], nil
 		}
 		names[i] = zones[i].Name
 	}
 	return nil, unknownZone(name, names)
+}
+
+// sameName tells whether two zones are one: names match without regard to case,
+// and to the final dot (RFC 4343).
+func sameName(one, other string) bool {
+	return strings.EqualFold(strings.TrimSuffix(one, "."), strings.TrimSuffix(other, "."))
 }

@@ -166,17 +166,10 @@ func TestExamine_server_wrongPort(t *testing.T) {
 	t.Parallel()
 	wantProblem(t, examine(t, Config{Server: freePort(t)}), "server", "nothing listens on port", "--dns-listen")
 
-	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	silent, listener := bindBoth(t)
 	defer silent.Close()
-	quiet := silent.LocalAddr().(*net.UDPAddr).AddrPort()
-	listener, err := net.Listen("tcp", quiet.String())
-	if err != nil {
-		t.Fatal(err)
-	}
 	defer listener.Close()
+	quiet := listener.Addr().(*net.TCPAddr).AddrPort()
 	wantProblem(t, examine(t, Config{Server: quiet, Timeout: 200 * time.Millisecond}), "server", "no answer within 200ms", "firewall")
 
 	l := startList(t, dnsbl.Zone{})

@@ -116,7 +116,7 @@ func (e *examination) denied(ctx context.Context, resolver endpoint, reply *dns.
 	soa := soaOf(reply)
 	switch {
 	case soa == nil || soa.Hdr.Name != "." && !dns.IsSubDomain(soa.Hdr.Name, e.zone):
-		e.find(Problem, resolver, "denies the test entry without saying who does", "a filter or a local zone of the resolver holds "+bare(e.apex)+" (unbound denies all of .test and .invalid)")
+		e.find(Problem, resolver, "denies the test entry without saying who does", "either nothing delegates "+bare(e.apex)+", or a filter or a local zone of the resolver holds it (unbound denies all of .test and .invalid)")
 	case dns.CountLabel(soa.Hdr.Name) < dns.CountLabel(e.apex):
 		above := soa.Hdr.Name
 		if above != "." {
