@@ -61,7 +61,7 @@ func (h *history) each(clock logline.Clock, of logline.Header, look func(message
 			if of.Time.Sub(header.Time).Abs() > longestConnection {
 				return
 			}
-			if message, _, ok := unwrapRepeated(header.Message); ok && !look(message) {
+			if message, _, ok := logline.UnwrapRepeated(header.Message); ok && !look(message) {
 				return
 			}
 		}

@@ -68,7 +68,7 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	case doubtful:
 		return r.refuse(about, behindForged)
 	}
-	message, count, ok := unwrapRepeated(header.Message)
+	message, count, ok := logline.UnwrapRepeated(header.Message)
 	switch {
 	case !ok:
 		return r.refuse(about, otherMessage)
@@ -159,28 +159,4 @@ func isProgram(name []byte) bool {
 	}
 	return bytes.HasSuffix(name, []byte(".service")) &&
 		(bytes.HasPrefix(name, []byte("ssh@")) || bytes.HasPrefix(name, []byte("sshd@")))
-}
-
-// mostRepeats bounds what one "message repeated" line may stand for.
-const mostRepeats = 1000
-
-// unwrapRepeated turns rsyslog's "message repeated N times: [ MESSAGE]" into
-// MESSAGE and N, and any other message into itself and 1.
-func unwrapRepeated(message []byte) (inner []byte, count int, ok bool) {
-	rest, wrapped := bytes.CutPrefix(message, []byte("message repeated "))
-	if !wrapped {
-		return message, 1, true
-	}
-	times, inner, ok := bytes.Cut(rest, []byte(" times: [ "))
-	if !ok || len(times) == 0 || len(times) > 9 {
-		return nil, 0, false
-	}
-	for _, b := range times {
-		if b < '0' || b > '9' {
-			return nil, 0, false
-		}
-		count = count*10 + int(b-'0')
-	}
-	inner, ok = bytes.CutSuffix(inner, []byte{']'})
-	return inner, min(count, mostRepeats), ok && count > 0
 }
