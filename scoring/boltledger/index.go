@@ -14,31 +14,25 @@ type index struct {
 }
 
 const (
-	indexPartBits = 6
-	// indexParts is how many parts have a lock of their own: as Open reads the
-	// log in several places at once, and so that growth is in small steps.
+	indexPartBits = 10
+	// indexParts is how many parts there are, so many that a part is filled
+	// within the processor's cache, and grows in a moment.
 	indexParts = 1 << indexPartBits
 )
 
 type indexPart struct {
 	mu      sync.RWMutex
 	places  map[uint64]uint64 // hash → sequence
-	clashes map[string]uint64 // key → sequence, where the hash was taken
+	clashes map[string]uint64 // key → sequence, where the hash was taken; nil: none
 }
 
 func newIndex() *index {
 	seed := maphash.MakeSeed()
 	x := &index{hash: func(key []byte) uint64 { return maphash.Bytes(seed, key) }}
-	x.reserve(0)
-	return x
-}
-
-// reserve makes room for so many keys, before the first is added.
-func (x *index) reserve(keys int) {
 	for i := range x.parts {
-		x.parts[i].places = make(map[uint64]uint64, keys/indexParts)
-		x.parts[i].clashes = map[string]uint64{}
+		x.parts[i].places = map[uint64]uint64{}
 	}
+	return x
 }
 
 // part returns the hash of a key and the part that it belongs to.
@@ -68,11 +62,18 @@ func (x *index) add(key []byte, seq uint64) {
 	hash, part := x.part(key)
 	part.mu.Lock()
 	defer part.mu.Unlock()
-	if _, taken := part.places[hash]; taken {
-		part.clashes[string(key)] = seq
+	part.add(hash, seq, func() []byte { return key })
+}
+
+func (p *indexPart) add(hash, seq uint64, key func() []byte) {
+	if _, taken := p.places[hash]; !taken {
+		p.places[hash] = seq
 		return
 	}
-	part.places[hash] = seq
+	if p.clashes == nil {
+		p.clashes = map[string]uint64{}
+	}
+	p.clashes[string(key())] = seq
 }
 
 // remove removes a key that is there.

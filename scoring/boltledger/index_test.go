@@ -49,3 +49,26 @@ func TestIndex_clashes(t *testing.T) {
 		})
 	})
 }
+
+// An index that is filled at once finds what one finds that grew.
+func TestIndex_fill(t *testing.T) {
+	t.Parallel()
+	x := newIndex()
+	x.hash = func(key []byte) uint64 { return uint64(key[0]%7) << 61 }
+	keys := map[uint64]string{}
+	batches := make([]indexBatch, 3)
+	for seq := range uint64(40) {
+		keys[seq] = string(rune('A' + seq))
+		batches[seq%3].add(x, []byte(keys[seq]), seq)
+	}
+	x.fill(batches, func(seq uint64) []byte { return []byte(keys[seq]) })
+	for want, key := range keys {
+		if got, found := x.find([]byte(key), func(seq uint64) bool { return keys[seq] == key }); got != want || !found {
+			t.Errorf("%s is at %d, %t, want %d", key, got, found, want)
+		}
+		x.remove([]byte(key))
+		if _, found := x.find([]byte(key), func(seq uint64) bool { return keys[seq] == key }); found {
+			t.Errorf("%s is still there", key)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package boltledger
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -11,29 +12,41 @@ import (
 	"penaltybox/scoring"
 )
 
-// minRow is less than any row of the log takes in the file.
-const minRow = 48
-
 // scan builds the index from the log, which it reads in several places at once.
 func (l *Ledger) scan() error {
 	first, last, err := l.extent()
 	if err != nil || last == 0 {
 		return err
 	}
-	group := errgroup.Group{}
 	readers := uint64(runtime.GOMAXPROCS(0))
-	part := (last-first)/readers + 1
-	for from := first; from <= last; from += part {
-		to := min(from+part-1, last)
+	batches := make([]indexBatch, readers)
+	width := (last-first)/readers + 1
+	var group errgroup.Group
+	for i := range batches {
+		from := first + uint64(i)*width
 		group.Go(func() error {
-			return damaged(func() error { return l.db.View(func(tx *bolt.Tx) error { return l.scanPart(tx, from, to) }) })
+			return damaged(func() error {
+				return l.db.View(func(tx *bolt.Tx) error { return l.scanPart(&batches[i], tx, from, from+width-1) })
+			})
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	l.index.fill(batches, l.keyOf)
+	return nil
 }
 
-// extent returns the first and the last sequence of the log, 0 if it is empty,
-// and makes room in the index.
+// keyOf returns the key of a row that was read before.
+func (l *Ledger) keyOf(seq uint64) (key []byte) {
+	_ = l.db.View(func(tx *bolt.Tx) error { // reading fails only when the ledger is closed
+		key = bytes.Clone(keyPart(tx.Bucket(bucketLog).Get(sequenceKey(seq))))
+		return nil
+	})
+	return key
+}
+
+// extent returns the first and the last sequence of the log, 0 if it is empty.
 func (l *Ledger) extent() (first, last uint64, err error) {
 	err = l.db.View(func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(bucketLog).Cursor()
@@ -46,15 +59,13 @@ func (l *Ledger) extent() (first, last uint64, err error) {
 			return fmt.Errorf("%w: %x to %x are no sequences; restore a backup", scoring.ErrSchema, begin, end)
 		}
 		first, last = sequence(begin), sequence(end)
-		// Purged incidents left gaps; the file cannot hold more than it does.
-		l.index.reserve(int(min(last-first+1, uint64(tx.Size())/minRow)))
 		return nil
 	})
 	return first, last, err
 }
 
-// scanPart adds the rows of some sequences to the index.
-func (l *Ledger) scanPart(tx *bolt.Tx, from, to uint64) error {
+// scanPart checks the rows of some sequences and collects their keys.
+func (l *Ledger) scanPart(batch *indexBatch, tx *bolt.Tx, from, to uint64) error {
 	cursor := tx.Bucket(bucketLog).Cursor()
 	for k, v := cursor.Seek(sequenceKey(from)); k != nil; k, v = cursor.Next() {
 		key, err := checkRow(k, v)
@@ -65,7 +76,7 @@ func (l *Ledger) scanPart(tx *bolt.Tx, from, to uint64) error {
 		if seq > to {
 			return nil
 		}
-		l.index.add(key, seq)
+		batch.add(l.index, key, seq)
 		l.crowd.add(key)
 	}
 	return nil
