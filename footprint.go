@@ -23,9 +23,14 @@ func collectEagerly() (restore func()) {
 	return func() { debug.SetGCPercent(before) }
 }
 
-// settle gives back to the system what only starting and loading needed.
+// settle gives back to the system what only starting and loading needed: of
+// memory, two thirds of what the node keeps; of the program, for a node that
+// must be small, what it ran.
 func (s *serving) settle(ctx context.Context) {
 	debug.FreeOSMemory()
+	if !s.dnsOnly() {
+		return
+	}
 	if err := unmapStart(); err != nil {
 		s.logger.DebugContext(ctx, "giving back what the start read of the program", "error", err)
 	}

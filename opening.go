@@ -27,9 +27,7 @@ func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 		}
 		s.api.answer(api)
 	}
-	if s.dnsOnly() {
-		s.settle(ctx)
-	}
+	s.settle(ctx)
 	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), sizes(node.board),
 		"http", s.api.addrs(), "ops", s.ops.addrs(), "dns", s.dnsAddrs())
 	return s.tellReady()
