@@ -25,6 +25,7 @@ key and shows what to do next.
   penaltybox serve --zone bl.example.org --zone strict.example.org,threshold=20 \
       --dns-listen 0.0.0.0:53 --contact https://bl.example.org/
   penaltybox serve --redis redis://127.0.0.1:6379/0
+  penaltybox serve --redis redis://127.0.0.1:6379/0 --http-listen '' --ops-listen :9053
   penaltybox serve --zone ssh.example.org,categories=ssh+scan
 
 A zone's codes= are its return codes (127.0.0.N) where they are not the policy's,
