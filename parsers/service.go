@@ -5,8 +5,17 @@ import (
 	"slices"
 	"strings"
 
+	"penaltybox/parsers/apacheerror"
+	"penaltybox/parsers/daemon"
+	"penaltybox/parsers/dovecot"
+	"penaltybox/parsers/dropbear"
 	"penaltybox/parsers/event"
+	"penaltybox/parsers/exim"
+	"penaltybox/parsers/postfix"
+	"penaltybox/parsers/proftpd"
+	"penaltybox/parsers/pureftpd"
 	"penaltybox/parsers/sshd"
+	"penaltybox/parsers/vsftpd"
 	"penaltybox/parsers/web"
 )
 
@@ -18,6 +27,7 @@ type Recogniser interface {
 }
 
 var (
+	_ Recogniser = (*daemon.Recogniser)(nil)
 	_ Recogniser = (*sshd.Recogniser)(nil)
 	_ Recogniser = (*web.Recogniser)(nil)
 )
@@ -35,7 +45,15 @@ type Service struct {
 // Services returns all services, by name.
 func Services() []Service {
 	return []Service{
+		{apacheerror.Name, []string{"apache2-error", "httpd-error"}, apacheerror.Summary, apacheerror.Kinds(), func(s event.Setting) Recogniser { return apacheerror.New(s) }},
+		{dovecot.Name, []string{"imap", "pop3"}, dovecot.Summary, dovecot.Kinds(), func(s event.Setting) Recogniser { return dovecot.New(s) }},
+		{dropbear.Name, nil, dropbear.Summary, dropbear.Kinds(), func(s event.Setting) Recogniser { return dropbear.New(s) }},
+		{exim.Name, []string{"exim4"}, exim.Summary, exim.Kinds(), func(s event.Setting) Recogniser { return exim.New(s) }},
+		{postfix.Name, []string{"smtpd", "mail"}, postfix.Summary, postfix.Kinds(), func(s event.Setting) Recogniser { return postfix.New(s) }},
+		{proftpd.Name, nil, proftpd.Summary, proftpd.Kinds(), func(s event.Setting) Recogniser { return proftpd.New(s) }},
+		{pureftpd.Name, []string{"pure-ftpd"}, pureftpd.Summary, pureftpd.Kinds(), func(s event.Setting) Recogniser { return pureftpd.New(s) }},
 		{sshd.Name, []string{"ssh", "openssh"}, sshd.Summary, sshd.Kinds(), func(s event.Setting) Recogniser { return sshd.New(s) }},
+		{vsftpd.Name, nil, vsftpd.Summary, vsftpd.Kinds(), func(s event.Setting) Recogniser { return vsftpd.New(s) }},
 		{web.Name, []string{"access", "apache", "apache2", "caddy", "httpd", "nginx"}, web.Summary, web.Kinds(), func(s event.Setting) Recogniser { return web.New(s) }},
 	}
 }

@@ -9,10 +9,12 @@ package daemon
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"penaltybox/parsers/event"
 	"penaltybox/parsers/logline"
+	"penaltybox/parsers/tally"
 )
 
 // Spec describes a daemon and its log.
@@ -24,7 +26,9 @@ type Spec struct {
 	Front func(clock logline.Clock, line []byte) (at time.Time, message []byte, ok bool)
 	// Trim cuts off what the daemon may put in front of every message, such as
 	// a queue's number; nil for nothing.
-	Trim  func(message []byte) []byte
+	Trim func(message []byte) []byte
+	// Trap is the kind for a note that was set as a trap.
+	Trap  *event.Kind
 	Rules []Rule
 }
 
@@ -39,14 +43,25 @@ type Recogniser struct {
 // New returns a recogniser. It panics if a rule is not well-formed, which is a
 // defect of the table.
 func New(setting event.Setting, spec Spec) *Recogniser {
-	r := &Recogniser{setting: setting, spec: spec}
+	type sort struct {
+		name string
+		tier event.Tier
+	}
+	r, tallies := &Recogniser{setting: setting, spec: spec}, make(map[sort]*tally.Tally)
 	for _, rule := range spec.Rules {
-		if rule.Kind != nil && !setting.Wants(rule.Kind.Tier) {
+		if rule.Kind != nil && !setting.Wants(rule.Kind.Tier) && len(setting.Traps) == 0 {
 			continue
 		}
 		c, err := compile(rule)
 		if err != nil {
 			panic(err)
+		}
+		if rule.Failures > 0 || rule.Names > 0 {
+			same := sort{rule.Kind.Name, rule.Kind.Tier}
+			if tallies[same] == nil {
+				tallies[same] = newTally(rule)
+			}
+			c.tally = tallies[same]
 		}
 		r.rules = append(r.rules, c)
 	}
@@ -59,11 +74,11 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	if !r.hinted(line) {
 		return event.Match{}, event.Ignored
 	}
-	at, host, message, why := r.front(line)
+	header, why := r.front(line)
 	if why != "" {
 		return event.Refuse(why)
 	}
-	message, count, ok := logline.UnwrapRepeated(message)
+	message, count, ok := logline.UnwrapRepeated(header.Message)
 	if !ok {
 		return event.Match{}, event.Ignored
 	}
@@ -71,15 +86,35 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 		message = r.spec.Trim(message)
 	}
 	for i := range r.rules {
-		if !bytes.Contains(message, r.rules[i].hint) {
+		rule := &r.rules[i]
+		if !rule.isAbout(header.Program, message) {
 			continue
 		}
-		if match, outcome, ok := r.rules[i].read(message, at, count); ok {
-			match.Host = host
-			return match, outcome
+		said, why, ok := rule.read(message)
+		switch {
+		case !ok:
+			continue
+		case why != "":
+			return event.Refuse(why)
 		}
+		match, outcome := r.judge(rule, said, header.Time, count)
+		match.Host = header.Host
+		return match, outcome
 	}
 	return event.Match{}, event.Ignored
+}
+
+// judge makes an event of what a message said, or counts it.
+func (r *Recogniser) judge(rule *compiled, s said, at time.Time, count int) (event.Match, event.Outcome) {
+	switch {
+	case r.spec.Trap != nil && len(s.note) > 0 && slices.Contains(r.setting.Traps, string(s.note)):
+		return event.Match{Kind: r.spec.Trap, Addr: s.addr, Time: at, Note: s.note}, event.Recognised
+	case !r.setting.Wants(rule.Kind.Tier):
+		return event.Match{}, event.Ignored
+	case rule.tally != nil:
+		return rule.tally.Add(s.addr, at, s.note, count)
+	}
+	return event.Match{Kind: rule.Kind, Addr: s.addr, Time: at, Note: s.note, Count: count, Points: rule.Points}, event.Recognised
 }
 
 func (r *Recogniser) hinted(line []byte) bool {
@@ -92,18 +127,18 @@ func (r *Recogniser) hinted(line []byte) bool {
 }
 
 // front proves the front of a line; why is the reason if it cannot.
-func (r *Recogniser) front(line []byte) (at time.Time, host, message []byte, why string) {
+func (r *Recogniser) front(line []byte) (header logline.Header, why string) {
 	header, ok := r.setting.Clock.Header(line)
 	switch {
 	case ok && r.spec.IsProgram(header.Program):
-		return header.Time, header.Host, header.Message, ""
+		return header, ""
 	case r.spec.Front != nil:
 		if at, message, proven := r.spec.Front(r.setting.Clock, line); proven {
-			return at, nil, message, ""
+			return logline.Header{Time: at, Message: message}, ""
 		}
 	}
 	if ok {
-		return time.Time{}, nil, nil, otherProgram
+		return logline.Header{}, otherProgram
 	}
-	return time.Time{}, nil, nil, noHeader
+	return logline.Header{}, noHeader
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -26,10 +27,15 @@ type Rule struct {
 	// Once is a text that must not stand twice in the line: the client's words
 	// stand on both sides of it, so the line proves nothing if it does.
 	Once string
+	// Unless is a text that the message must not have.
+	Unless string
+	// Except is a text that the program's name must not have.
+	Except string
 	// Points, if not 0, are fewer than the kind's.
 	Points uint16
 	// Failures and Names, if not 0, are how many such messages, or messages
-	// with different notes, within Span make one event.
+	// with different notes, within Span make one event. Rules of one kind and
+	// tier count together.
 	Failures, Names int
 	Span            time.Duration
 }
@@ -40,12 +46,11 @@ const addr = `(?P<addr>[0-9a-fA-F:.]+)`
 
 // compiled is a rule, ready to be compared.
 type compiled struct {
-	kind       *event.Kind
-	hint, once []byte
-	message    *regexp.Regexp
-	addr, note int
-	points     uint16
-	tally      *tally.Tally
+	Rule
+	hint, once, unless, except []byte
+	message                    *regexp.Regexp
+	addr, note                 int // their groups; note may be -1
+	tally                      *tally.Tally
 }
 
 func compile(rule Rule) (compiled, error) {
@@ -58,16 +63,25 @@ func compile(rule Rule) (compiled, error) {
 		return compiled{}, fmt.Errorf("message %q: %w", rule.Message, err)
 	}
 	c := compiled{
-		kind: rule.Kind, hint: []byte(rule.Hint), once: []byte(rule.Once), message: message,
-		addr: message.SubexpIndex("addr"), note: message.SubexpIndex("note"), points: rule.Points,
-	}
-	if rule.Failures > 0 || rule.Names > 0 {
-		c.tally = tally.New(tally.Rule{
-			Kind: rule.Kind, Points: rule.Points, Failures: rule.Failures, Names: rule.Names, Span: rule.Span,
-			Counted: "a failure that counts towards " + rule.Kind.Name,
-		})
+		Rule: rule, hint: []byte(rule.Hint), once: []byte(rule.Once), unless: []byte(rule.Unless), except: []byte(rule.Except),
+		message: message, addr: message.SubexpIndex("addr"), note: message.SubexpIndex("note"),
 	}
 	return c, nil
+}
+
+// newTally returns what counts a rule's failures.
+func newTally(rule Rule) *tally.Tally {
+	return tally.New(tally.Rule{
+		Kind: rule.Kind, Points: rule.Points, Failures: rule.Failures, Names: rule.Names, Span: rule.Span,
+		Counted: "a failure that counts towards " + rule.Kind.Name,
+	})
+}
+
+// isAbout tells quickly whether a message may be the rule's.
+func (c *compiled) isAbout(program, message []byte) bool {
+	return bytes.Contains(message, c.hint) &&
+		(len(c.unless) == 0 || !bytes.Contains(message, c.unless)) &&
+		(len(c.except) == 0 || !bytes.Contains(program, c.except))
 }
 
 // Reasons why a line that speaks of an attack is not believed.
@@ -78,28 +92,27 @@ const (
 	noAddress    = "the client is named, not numbered: host names are not resolved"
 )
 
-// read judges a message; ok is false if it is not this rule's.
-func (c *compiled) read(message []byte, at time.Time, count int) (match event.Match, outcome event.Outcome, ok bool) {
+// said is what a message says.
+type said struct {
+	addr netip.Addr
+	note []byte
+}
+
+// read reads a message; ok is false if it is not this rule's, and why is the
+// reason if it proves nothing.
+func (c *compiled) read(message []byte) (s said, why string, ok bool) {
 	groups := c.message.FindSubmatchIndex(message)
 	if groups == nil {
-		return event.Match{}, event.Ignored, false
+		return said{}, "", false
 	}
 	if len(c.once) > 0 && bytes.Count(message, c.once) != 1 {
-		match, outcome = event.Refuse(twice)
-		return match, outcome, true
+		return said{}, twice, true
 	}
-	client, valid := event.Addr(message[groups[2*c.addr]:groups[2*c.addr+1]])
-	if !valid {
-		match, outcome = event.Refuse(noAddress)
-		return match, outcome, true
+	if s.addr, ok = event.Addr(message[groups[2*c.addr]:groups[2*c.addr+1]]); !ok {
+		return said{}, noAddress, true
 	}
-	var note []byte
 	if c.note > 0 && groups[2*c.note] >= 0 {
-		note = message[groups[2*c.note]:groups[2*c.note+1]]
+		s.note = message[groups[2*c.note]:groups[2*c.note+1]]
 	}
-	if c.tally != nil {
-		match, outcome = c.tally.Add(client, at, note, count)
-		return match, outcome, true
-	}
-	return event.Match{Kind: c.kind, Addr: client, Time: at, Note: note, Count: count, Points: c.points}, event.Recognised, true
+	return s, "", true
 }
