@@ -11,7 +11,7 @@ import (
 // patiently looks for files anew when they are being renamed or compressed
 // while we look, which shows as files that are gone.
 func patiently(look func() error) error {
-	const tries, pause = 5, 20 * time.Millisecond
+	const tries, pause = 10, 20 * time.Millisecond
 	for try := 1; ; try++ {
 		err := look()
 		if !errors.Is(err, fs.ErrNotExist) || try == tries {
@@ -62,7 +62,7 @@ func (l *Log) tryAdvance(now time.Time) error {
 func (l *Log) openAll(unread []sibling, now time.Time) ([]*file, error) {
 	var opened []*file
 	for _, s := range unread {
-		f, err := openFile(s.name, now)
+		f, err := s.open(now)
 		switch {
 		case err == nil:
 			opened = append(opened, f)
@@ -149,6 +149,7 @@ func (l *Log) tryResume(at Position, now time.Time, gone bool) error {
 		}
 		if f == nil {
 			switch {
+			case place.Drained: // rotated away in the end
 			case place.Head.known() && !gone:
 				return errGone
 			case place.Head.known():
@@ -176,7 +177,7 @@ func (l *Log) find(found []sibling, taken []bool, place Place, now time.Time) (i
 			if taken[i] || place.sameFile(found[i].place) != sameInode || (!sameInode && !place.Head.known()) {
 				continue
 			}
-			f, err := openFile(found[i].name, now)
+			f, err := found[i].open(now)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return 0, nil, err // look anew

@@ -233,7 +233,7 @@ func (l *Log) copies(f *file, now time.Time) ([]*file, error) {
 		if !f.place.Head.known() && !s.written.After(f.place.Written) {
 			break
 		}
-		candidate, err := openFile(s.name, now)
+		candidate, err := s.open(now)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			closeAll(copies)

@@ -38,8 +38,27 @@ func isArchive(name string) bool {
 // siblings returns the files that were rotated out of a log, the one that was
 // written to first being the first, and the log itself at the end if it is
 // there. An archive that is just being written, beside the file that it is
-// made of, is left out.
+// made of, is left out. While files are being renamed, the error is
+// fs.ErrNotExist.
 func siblings(log string) ([]sibling, error) {
+	found, err := list(log)
+	if err != nil {
+		return nil, err
+	}
+	// A file that is renamed while a folder is read may be seen twice or not
+	// at all.
+	again, err := list(log)
+	if err != nil {
+		return nil, err
+	}
+	same := func(a, b sibling) bool { return a.name == b.name && a.place.sameFile(b.place) }
+	if !slices.EqualFunc(found, again, same) {
+		return nil, fmt.Errorf("looking for rotated files: they are being renamed: %w", fs.ErrNotExist)
+	}
+	return again, nil
+}
+
+func list(log string) ([]sibling, error) {
 	folder, base := filepath.Split(log)
 	entries, err := os.ReadDir(cmp.Or(folder, "."))
 	if err != nil {
@@ -53,10 +72,7 @@ func siblings(log string) ([]sibling, error) {
 			continue
 		}
 		s, err := lookAt(folder + entry.Name())
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // it was renamed just now
-		case err != nil:
+		if err != nil {
 			return nil, err
 		}
 		found = append(found, s)
@@ -73,6 +89,16 @@ func siblings(log string) ([]sibling, error) {
 		return found, nil
 	}
 	return append(found, current), err
+}
+
+// open opens the file, unless its name stands for another by now.
+func (s sibling) open(now time.Time) (*file, error) {
+	f, err := openFile(s.name, now)
+	if err != nil || f.place.sameFile(s.place) {
+		return f, err
+	}
+	f.close()
+	return nil, fmt.Errorf("opening %s: it was renamed: %w", s.name, fs.ErrNotExist)
 }
 
 // compareAge orders rotated files that were written at the same moment by
