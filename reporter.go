@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
@@ -25,6 +27,7 @@ type addReporterCommand struct {
 	Name  string           `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
 	Role  string           `help:"reader looks up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"reader,reporter,moderator,admin" default:"reporter"`
 	NoKey bool             `help:"Make no key yet."`
+	Print string           `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
 	Label string           `help:"What the key is for." placeholder:"TEXT"`
 	TTL   scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
 }
@@ -37,11 +40,20 @@ its hash. When standard output is no terminal, the key is all that is printed.
 
   penaltybox reporter add web1
   penaltybox reporter add web1 | ssh web1 'umask 077; cat > /etc/penaltybox.key'
+  penaltybox reporter add web1 --print watch | ssh root@web1 sh
   penaltybox reporter add mirror --role reader`
 }
 
 // Run makes the reporter, then its key.
 func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
+	if cmd.Print != "" {
+		if err := printPaste(io.Discard, cmd.Print, pasteValues{cmd.Name, "key", cmd.URL}); err != nil {
+			return usageError{err}
+		}
+		if cmd.NoKey || cmd.JSON {
+			return usagef("--print shows the key: it does not go with --no-key and --json")
+		}
+	}
 	c, err := cmd.dial()
 	if err != nil {
 		return err
@@ -62,7 +74,10 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 		err = fmt.Errorf("reporter %s was added, but making its key: %w", cmd.Name, err)
 		return withHint(err, "make the key with: penaltybox key add %s", cmd.Name)
 	}
-	if cmd.JSON {
+	switch {
+	case cmd.Print != "":
+		return printPaste(s.out, cmd.Print, pasteValues{cmd.Name, made.Token, strings.TrimRight(cmd.URL, "/")})
+	case cmd.JSON:
 		return s.printJSON(answer)
 	}
 	return made.print(s, cmd.URL)

@@ -46,12 +46,17 @@ func TestScript(t *testing.T) {
 	if _, err := exec.LookPath("dig"); err != nil {
 		t.Fatal("dig is missing: install the Debian package bind9-dnsutils")
 	}
+	reportSSH, err := filepath.Abs("deploy/clients/report-ssh.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
 	redis := redistest.Start(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Values[nodesKey{}] = map[string]*scriptNode{}
 			env.Setenv("REDIS", redis.URL())
+			env.Setenv("REPORT_SSH", reportSSH)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
