@@ -12,7 +12,6 @@ var (
 	preauth       = []byte(" [preauth]")
 	disconnecting = []byte("Disconnecting")
 	tooMany       = []byte("Too many authentication failures")
-	tooManyHint   = tooMany[len("Too man"):] // begins with a rare letter
 	change        = []byte("Change of username or service not allowed")
 	changeHint    = change[len("Change of "):]
 )

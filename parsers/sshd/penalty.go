@@ -56,6 +56,19 @@ func (r *Recogniser) readPenalty(message []byte) (event.Match, event.Outcome) {
 	return event.Match{Kind: r.penalty, Addr: addr, Note: reason}, event.Recognised
 }
 
+// mayBePenalty is a quick test by the last letter of the reasons that count,
+// or of a repeated message.
+func mayBePenalty(line []byte) bool {
+	if len(line) == 0 {
+		return false
+	}
+	switch line[len(line)-1] {
+	case 'n', 'h', 'r', ']':
+		return true
+	}
+	return false
+}
+
 // isAttack knows the reasons (srclimit.c) that honest clients do not give. Not
 // among them: "connections without attempting authentication" (ssh-keyscan,
 // monitors), "exceeded LoginGraceTime" and "connection prohibited by

@@ -103,9 +103,9 @@ func (r *Recogniser) subject(line []byte) subject {
 	switch {
 	case bytes.Contains(line, maxAuthHint):
 		return maxAuth
-	case bytes.Contains(line, tooManyHint):
+	case bytes.Contains(line, tooMany):
 		return tooManyFailures
-	case bytes.IndexByte(line, '#') >= 0 && bytes.Contains(line, dropWords):
+	case mayBePenalty(line) && bytes.IndexByte(line, '#') >= 0 && bytes.Contains(line, dropWords):
 		return aPenalty
 	}
 	if r.setting.Wants(event.Medium) && bytes.Contains(line, changeHint) {

@@ -9,8 +9,26 @@ import (
 // hasPayload tells whether a request carries what makes a hole work, in a form
 // that no link makes a browser send by accident. path and query are normalised.
 func hasPayload(request accesslog.Request, path, query []byte) bool {
-	return climbs(path) || climbs(query) || isCommand(query) || isCommand(path) ||
-		isLookup(path) || isLookup(query) || hasForeignWords(request)
+	return isPayload(path) || isPayload(query) || hasForeignWords(request)
+}
+
+func isPayload(text []byte) bool {
+	return isOdd(text) && (climbs(text) || isCommand(text) || isLookup(text))
+}
+
+// isOdd is a quick test that every payload passes and most paths do not.
+func isOdd(text []byte) bool {
+	for i, b := range text {
+		switch b {
+		case '$', ';', '|', '`', '%', '{', ' ', '+', '\n':
+			return true
+		case '.':
+			if i > 0 && text[i-1] == '.' {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // climbs tells whether text leaves the directories that a server shows.

@@ -6,6 +6,9 @@ import "bytes"
 // passwords, keys or the sources, and that no page links to.
 func isSecret(path []byte) bool {
 	name := path[bytes.LastIndexByte(path, '/')+1:]
+	if bytes.IndexByte(path, '.') < 0 {
+		return isKeyFile(name)
+	}
 	return isEnvironment(name) || isHidden(path) || isKeyFile(name) || isCopiedConfig(name) || isDump(path, name)
 }
 
@@ -22,6 +25,9 @@ func isEnvironment(name []byte) bool {
 // isHidden knows files in directories that version control, clouds' and
 // shells' tools keep for themselves.
 func isHidden(path []byte) bool {
+	if !bytes.Contains(path, []byte("/.")) {
+		return false
+	}
 	for _, directory := range []string{"/.git/", "/.svn/", "/.hg/", "/.bzr/", "/.aws/", "/.ssh/", "/.docker/", "/.kube/", "/.gnupg/", "/.vscode/", "/.azure/"} {
 		if bytes.Contains(path, []byte(directory)) || bytes.HasSuffix(path, []byte(directory[:len(directory)-1])) {
 			return true
