@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -77,6 +78,59 @@ func TestParser_Resume_errors(t *testing.T) {
 		}
 		if fresh, _ := parse(t, "sshd", options, strike("203.0.113.66", 41866)); decode(t, &out)[0].ID != fresh[0].ID {
 			t.Errorf("%s: the parser does not work as a new one", name)
+		}
+	}
+}
+
+// sshd tells one end in two lines, and a site with WordPress shows that long
+// before it is asked for its scripts: another reader knows of both.
+func TestParser_Resume_recognisers(t *testing.T) {
+	asset := func(n int) string {
+		return fmt.Sprintf("203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] \"GET /wp-includes/js/a%d.js HTTP/1.1\" 200 153 \"-\" \"-\"\n", n)
+	}
+	var assets string
+	for n := range 20 {
+		assets += asset(n)
+	}
+	for name, test := range map[string]struct {
+		service, before, after string
+		want                   int
+	}{
+		"an end in two lines": {
+			"sshd", strike("203.0.113.66", 41866),
+			"Nov 22 10:00:00 mail sshd[4242]: Disconnecting invalid user admin 203.0.113.66 port 41866: Too many authentication failures [preauth]\n", 0,
+		},
+		"an end without address": {
+			"sshd", "Nov 22 10:00:00 mail sshd[7]: Failed password for root from 203.0.113.66 port 41866 ssh2\n",
+			"Nov 22 10:00:01 mail sshd[7]: Disconnecting: Too many authentication failures for root\n", 1,
+		},
+		"a site with WordPress": {"web", assets, probe("203.0.113.66", "10:00:01", "POST", "/xmlrpc.php"), 0},
+		"a site without":        {"web", asset(1), probe("203.0.113.66", "10:00:01", "POST", "/xmlrpc.php"), 1},
+	} {
+		first, err := parsers.New(test.service, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := first.Run(t.Context(), strings.NewReader(test.before), io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		state, err := first.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := parsers.New(test.service, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := second.Resume(state); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if _, err := second.Run(t.Context(), strings.NewReader(test.after), &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(decode(t, &out)); got != test.want {
+			t.Errorf("%s: %d events after the break, want %d", name, got, test.want)
 		}
 	}
 }

@@ -10,13 +10,25 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // tz works where no zone files are installed
 
 	"penaltybox/parsers/watch"
 )
 
+// Memory is what a guest on every host should take least of; the work is small
+// enough to collect garbage twice as often as usual.
+const (
+	collectAt   = 50       // per cent
+	memoryLimit = 18 << 20 // bytes, beyond which garbage is collected more often still
+)
+
 func main() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(collectAt)
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	path := flag.String("config", "/etc/penaltybox-watch.yaml", "configuration `file`")
 	check := flag.Bool("check", false, "only tell what is wrong with the configuration")
 	flag.Parse()

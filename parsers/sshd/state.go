@@ -1,0 +1,74 @@
+package sshd
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"time"
+)
+
+// state is what the recogniser remembers of the lines so far, for another to
+// go on behind them: which ends of connections were counted, what the last
+// lines were, and whether a client may have written the next. How often an
+// address failed is not kept: that count begins anew.
+type state struct {
+	Doubtful   int           `json:"doubtful,omitempty"` // bytes
+	Behind     bool          `json:"behind,omitempty"`
+	SaysFailed bool          `json:"says_failed,omitempty"`
+	Ended      []endingState `json:"ended,omitempty"` // the latest last
+	Lines      []byte        `json:"lines,omitempty"`
+}
+
+type endingState struct {
+	Host string     `json:"host"`
+	PID  string     `json:"pid"`
+	Addr netip.Addr `json:"addr"`
+	At   time.Time  `json:"at"`
+}
+
+// mostLines bounds the lines that are kept, in bytes: those of a connection
+// follow each other closely.
+const mostLines = 16 << 10
+
+// MarshalJSON implements json.Marshaler.
+func (r *Recogniser) MarshalJSON() ([]byte, error) {
+	s := state{Doubtful: r.doubt.left, Behind: r.doubt.behind, SaysFailed: r.saysFailed}
+	for i := range r.ended.last {
+		e := r.ended.last[(r.ended.next+i)%len(r.ended.last)]
+		if !e.at.IsZero() {
+			s.Ended = append(s.Ended, endingState{e.host, e.pid, e.addr, e.at})
+		}
+	}
+	s.Lines = lastLines(r.history.young)
+	if len(s.Lines) == len(r.history.young) {
+		s.Lines = lastLines(append(bytes.Clone(r.history.old), r.history.young...))
+	}
+	return json.Marshal(s)
+}
+
+// lastLines returns the whole lines at the end of a text, up to mostLines.
+func lastLines(text []byte) []byte {
+	if len(text) <= mostLines {
+		return text
+	}
+	text = text[len(text)-mostLines:]
+	return text[bytes.IndexByte(text, '\n')+1:]
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *Recogniser) UnmarshalJSON(text []byte) error {
+	var s state
+	if err := json.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	r.doubt.left, r.doubt.behind, r.saysFailed = s.Doubtful, s.Behind, s.SaysFailed
+	r.ended, r.history = ended{}, history{}
+	for _, e := range s.Ended {
+		r.ended.last[r.ended.next%len(r.ended.last)] = ending{e.Host, e.PID, e.Addr, e.At}
+		r.ended.next++
+	}
+	for line := range bytes.Lines(s.Lines) {
+		r.history.add(bytes.TrimSuffix(line, []byte{'\n'}))
+	}
+	return nil
+}
