@@ -174,14 +174,12 @@ func (cmd *parseCommand) follow(ctx context.Context, s *streams) error {
 // source returns what to follow.
 func (cmd *parseCommand) source() (watch.Source, error) {
 	options, err := cmd.options(nil)
-	if _, unknown := parsers.Find(cmd.Service); unknown != nil {
-		err = unknown
-	}
-	if err != nil {
+	service, unknown := parsers.Find(cmd.Service)
+	if err := errors.Join(unknown, err); err != nil {
 		return watch.Source{}, err
 	}
 	source := watch.Source{
-		Service: cmd.Service, Zone: options.Zone, Tier: options.Tier, Host: options.Host,
+		Service: service.Name, Zone: options.Zone, Tier: options.Tier, Host: options.Host,
 		Proxies: options.Proxies, Traps: options.Traps, Skip: options.Skip,
 	}
 	for _, file := range cmd.File {

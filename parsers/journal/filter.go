@@ -31,10 +31,10 @@ func FilterFor(service string, units []string) (Filter, error) {
 		f.Units = []string{"dovecot.service"}
 	case "exim":
 		f.Units = []string{"exim4.service", "exim.service"}
-	case "vsftpd", "proftpd", "pure-ftpd":
+	case "vsftpd", "proftpd":
 		f.Units = []string{service + ".service", service + "@*.service"}
-	case "named":
-		f.Units, f.Commands = []string{"named.service", "bind9.service"}, []string{"named"}
+	case "pureftpd":
+		f.Units = []string{"pure-ftpd.service", "pure-ftpd-*.service"}
 	case "web":
 		f.Units, f.Bare = []string{"caddy.service"}, true
 	}

@@ -113,9 +113,12 @@ func (r *nodeReader) source(n *yaml.Node) (s Source) {
 	r.mapping(n, map[string]func(*yaml.Node){
 		"service": func(n *yaml.Node) {
 			s.Service = r.text(n)
-			if _, err := parsers.Find(s.Service); err != nil {
+			found, err := parsers.Find(s.Service)
+			if err != nil {
 				r.fault(n, "%v", err)
+				return
 			}
+			s.Service = found.Name // whatever else it is called
 		},
 		"files":           func(n *yaml.Node) { r.list(n, func(n *yaml.Node) { s.Files = append(s.Files, r.pattern(n)) }) },
 		"journal":         func(n *yaml.Node) { s.Journal = r.flag(n) },
