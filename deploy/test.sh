@@ -28,6 +28,8 @@ readonly PROGRAMS=(
 	busybox:busybox
 	xz:xz-utils
 	zstd:zstd
+	journalctl:systemd
+	/lib/systemd/systemd-journal-remote:systemd-journal-remote
 	postfix:postfix
 	spamd:spamd
 	spamass-milter:spamass-milter
