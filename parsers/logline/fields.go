@@ -31,9 +31,9 @@ func (f *fields) month(name []byte) time.Month {
 	return 0
 }
 
-// day reads "2006-01-02".
+// day reads "2006-01-02" or "2006/01/02".
 func (f *fields) day(d *date, text []byte) {
-	f.bad = f.bad || len(text) != 10 || text[4] != '-' || text[7] != '-'
+	f.bad = f.bad || len(text) != 10 || text[7] != text[4]
 	if f.bad {
 		return
 	}

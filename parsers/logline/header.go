@@ -28,10 +28,10 @@ type Header struct {
 //	Jan _2 [2006 ]15:04:05[.000000]        RFC 3164, journalctl -o short[-precise]
 //	2006 Jan _2 15:04:05
 //	2006-01-02T15:04:05[.000000][+01:00]   RFC 3339, journalctl -o short-iso
-//	2006-01-02 15:04:05[.000000][ +0100]
+//	2006-01-02 15:04:05[.000000][ +0100]   with slashes, too
 //	Sun 2006-01-02 15:04:05 CET            journalctl -o short-full, with-unit
 //	Sun Jan _2 15:04:05 2006
-//	1136214245.000000                      journalctl -o short-unix
+//	1136214245[.000000]                    journalctl -o short-unix
 func (c Clock) Header(line []byte) (Header, bool) {
 	s, rest, rfc5424, ok := readStamp(line)
 	if !ok {

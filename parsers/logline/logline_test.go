@@ -134,6 +134,11 @@ func TestClock_Header(t *testing.T) {
 		{"Nov 22 10:00:00. host sshd[1]: x", "none"},
 		{"2026-11-22T10:00:00x host sshd[1]: x", "none"},
 		{"1795341600. host sshd[1]: x", "none"},
+		{"1795341600 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026/11/22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026/11-22 10:00:00 host sshd[1]: x", "none"},
+		{"\ufeffNov 22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 h\xf6st sshd[1]: x", "h\xf6st|sshd|1|x"},
 		{"Nov 22 10:00:00", "none"},
 		{"", "none"},
 	} {

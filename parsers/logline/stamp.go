@@ -66,7 +66,7 @@ func readStamp(line []byte) (s stamp, rest []byte, rfc5424, ok bool) {
 		// 2006 Jan _2 15:04:05
 		s.year, s.month, s.day = f.year(first), f.month(w.next()), f.number(bounded(w.next(), 2))
 		f.clock(&s.date, w.next())
-	case len(first) >= 10 && first[4] == '-':
+	case len(first) >= 10 && (first[4] == '-' || first[4] == '/'):
 		f.calendar(&s.date, &w, first, weekday)
 	default:
 		s.epoch, ok = epoch(first)
@@ -100,6 +100,7 @@ func (f *fields) calendar(d *date, w *words, first []byte, weekday bool) {
 // cutPriority cuts "<38>" (RFC 3164 §4.1.1) or "<38>1 " (RFC 5424 §6.2) off
 // the front of a line that has it.
 func cutPriority(line []byte) (rest []byte, rfc5424, ok bool) {
+	line = bytes.TrimPrefix(line, []byte("\ufeff")) // the first of a file
 	if len(line) == 0 || isBlank(line[0]) {
 		return nil, false, false // a continued line
 	}
@@ -114,15 +115,26 @@ func cutPriority(line []byte) (rest []byte, rfc5424, ok bool) {
 	return bytes.TrimLeft(rest, " "), rfc5424, true
 }
 
-// epoch reads seconds since 1970 with a fraction, as in
-// `journalctl -o short-unix`.
+// epoch reads seconds since 1970, with a fraction as in
+// `journalctl -o short-unix` or without.
 func epoch(word []byte) (time.Time, bool) {
-	seconds, fraction, _ := bytes.Cut(word, []byte{'.'})
-	if len(fraction) == 0 || len(fraction) > 9 || !allDigits(fraction) || len(seconds) != 10 {
+	seconds, fraction, dotted := bytes.Cut(word, []byte{'.'})
+	if len(seconds) != 10 || (dotted && (len(fraction) > 9 || !allDigits(fraction))) {
 		return time.Time{}, false
 	}
 	n, ok := number(seconds)
 	return time.Unix(int64(n), 0), ok
+}
+
+// Dated tells whether a line begins with the name of a month or a weekday, as
+// times do in forms that are known here or not.
+func Dated(line []byte) bool {
+	if len(line) < 4 || line[3] != ' ' {
+		return false
+	}
+	var f fields
+	f.month(line[:3])
+	return !f.bad || isWeekday(line[:3])
 }
 
 // CLF reads the time of the common log format, "02/Jan/2006:15:04:05 -0700".

@@ -18,7 +18,8 @@ const longestOutput = 1024
 // header may be the client's; what lies farther off cannot be. (To syslog sshd
 // writes line breaks as \n.)
 //
-// The first line of a log that was cut in the middle of a line casts no doubt,
+// A line that begins with a month or a weekday, which no message does, casts no
+// doubt, whatever form of header it has. The first line of a log that was cut in the middle of a line casts no doubt,
 // unless it begins as a message does.
 type doubt struct {
 	left   int  // bytes that are still doubtful
@@ -31,7 +32,7 @@ func (d *doubt) next(line []byte) bool {
 	length := len(line) + 1
 	first := !d.behind
 	d.behind = true
-	if isWord(line) && !logline.Stamped(line) && (!first || isOpening(line)) {
+	if isWord(line) && !logline.Dated(line) && !logline.Stamped(line) && (!first || isOpening(line)) {
 		d.left = longestOutput - length
 		return true
 	}
