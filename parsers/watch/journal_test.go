@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"penaltybox/parsers/watch"
 )
@@ -30,7 +31,7 @@ func journalEntry(n int, fields map[string]string) string {
 	}
 	var text strings.Builder
 	for name, value := range all {
-		if strings.ContainsAny(value, "\n\xff") {
+		if strings.Contains(value, "\n") || !utf8.ValidString(value) {
 			length := binary.LittleEndian.AppendUint64(nil, uint64(len(value)))
 			fmt.Fprintf(&text, "%s\n%s%s\n", name, length, value)
 			continue
