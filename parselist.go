@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"penaltybox/parsers"
 )
@@ -26,7 +27,7 @@ func (cmd *parseCommand) list(s *streams) error {
 	for _, service := range parsers.Services() {
 		for _, k := range service.Kinds {
 			kinds = append(kinds, listedKind{service.Name, k.Name, k.Tier.String(), k.Points, k.Summary, k.Example})
-			rows.add(service.Name, k.Name, k.Tier.String(), strconv.Itoa(int(k.Points)), k.Summary, k.Example)
+			rows.add(service.Name, k.Name, k.Tier.String(), strconv.Itoa(int(k.Points)), k.Summary, strings.ReplaceAll(k.Example, "\n", " … "))
 		}
 	}
 	if cmd.JSON {

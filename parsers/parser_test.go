@@ -333,7 +333,7 @@ func TestParser_Run_errors(t *testing.T) {
 func TestNew_errors(t *testing.T) {
 	_, err := parsers.New("sshdd", options)
 	unknown, ok := errors.AsType[*parsers.UnknownServiceError](err)
-	if !ok || unknown.Error() != `unknown service "sshdd": known are apache-error, dovecot, dropbear, exim, postfix, proftpd, pureftpd, sshd, vsftpd, web` {
+	if !ok || unknown.Error() != `unknown service "sshdd": known are apache-error, dovecot, dropbear, exim, named, postfix, proftpd, pureftpd, sshd, vsftpd, web` {
 		t.Errorf("unknown service: %v", err)
 	}
 	wrong := options

@@ -11,6 +11,7 @@ import (
 	"penaltybox/parsers/dropbear"
 	"penaltybox/parsers/event"
 	"penaltybox/parsers/exim"
+	"penaltybox/parsers/named"
 	"penaltybox/parsers/postfix"
 	"penaltybox/parsers/proftpd"
 	"penaltybox/parsers/pureftpd"
@@ -49,6 +50,7 @@ func Services() []Service {
 		{dovecot.Name, []string{"imap", "pop3"}, dovecot.Summary, dovecot.Kinds(), func(s event.Setting) Recogniser { return dovecot.New(s) }},
 		{dropbear.Name, nil, dropbear.Summary, dropbear.Kinds(), func(s event.Setting) Recogniser { return dropbear.New(s) }},
 		{exim.Name, []string{"exim4"}, exim.Summary, exim.Kinds(), func(s event.Setting) Recogniser { return exim.New(s) }},
+		{named.Name, []string{"bind", "bind9"}, named.Summary, named.Kinds(), func(s event.Setting) Recogniser { return named.New(s) }},
 		{postfix.Name, []string{"smtpd", "mail"}, postfix.Summary, postfix.Kinds(), func(s event.Setting) Recogniser { return postfix.New(s) }},
 		{proftpd.Name, nil, proftpd.Summary, proftpd.Kinds(), func(s event.Setting) Recogniser { return proftpd.New(s) }},
 		{pureftpd.Name, []string{"pure-ftpd"}, pureftpd.Summary, pureftpd.Kinds(), func(s event.Setting) Recogniser { return pureftpd.New(s) }},
