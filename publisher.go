@@ -1,6 +1,7 @@
 package main
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 
@@ -36,11 +37,24 @@ func (p publication) Zone() lists.Zone {
 		zone.Servers = append(zone.Servers, lists.Server(server))
 	}
 	for _, test := range p.Tests {
-		zone.Tests = append(zone.Tests, lists.Entry{
-			Prefix: netip.PrefixFrom(test.Addr, test.Addr.BitLen()), Codes: test.Codes, Text: test.Text, TTL: test.TTL,
-		})
+		zone.Tests = append(zone.Tests, entryOf(netip.PrefixFrom(test.Addr, test.Addr.BitLen()), test))
 	}
 	return zone
+}
+
+// Listed implements reportapi.Publication.
+func (p publication) Listed() iter.Seq[lists.Entry] {
+	return func(yield func(lists.Entry) bool) {
+		for prefix, l := range p.Publication.Listed() {
+			if !yield(entryOf(prefix, l)) {
+				return
+			}
+		}
+	}
+}
+
+func entryOf(prefix netip.Prefix, l dnsbl.PublishedListing) lists.Entry {
+	return lists.Entry{Prefix: prefix, Codes: l.Codes, Text: l.Text, TTL: l.TTL}
 }
 
 // Answer implements reportapi.Publication.

@@ -17,7 +17,8 @@ import (
 // Listings tells all that a rule lists, for copies of a zone. It must not block.
 type Listings interface {
 	// Verdicts yields what a rule lists at one moment, whatever is written
-	// meanwhile. categories are those that the rule counts.
+	// meanwhile, sorted by prefix, IPv4 first. categories are those that the
+	// rule counts.
 	Verdicts(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict]
 	// Version moves with every change that time alone does not make.
 	Version() uint64
@@ -34,7 +35,7 @@ var _ Listings = (*scoring.Index)(nil)
 type zoneCopy struct {
 	zone       *servedZone
 	children   []*servedZone
-	listings   Listings
+	source     Listings
 	categories []scoring.Category
 	now        time.Time
 	serial     uint32
@@ -44,7 +45,7 @@ type zoneCopy struct {
 func (s *Server) newCopy(set *zoneSet, zone *servedZone, now time.Time) zoneCopy {
 	categories := s.responder.categories()
 	return zoneCopy{
-		zone: zone, children: set.childrenOf(zone), listings: s.listings,
+		zone: zone, children: set.childrenOf(zone), source: s.listings,
 		categories: categories, now: now, serial: zone.serial.at(now, categories),
 	}
 }
@@ -141,24 +142,35 @@ func (c *zoneCopy) testEntries(yield func(dns.RR) bool) bool {
 	return true
 }
 
-// listed yields what the zone lists.
+// listed yields the records of what the zone lists.
 func (c *zoneCopy) listed(yield func(dns.RR) bool) bool {
-	var next time.Time
-	for prefix, verdict := range c.listings.Verdicts(c.zone.Rule, c.zone.Categories, c.now) {
-		addr := prefix.Addr()
-		if special(addr) {
-			continue
-		}
-		if next.IsZero() || verdict.Next.Before(next) {
-			next = verdict.Next
-		}
-		l := c.zone.newListing(addr, verdict, c.categories, c.now)
-		if !l.yield(recordName(addr, c.zone.Origin), yield) {
+	for prefix, l := range c.listings() {
+		if !l.yield(recordName(prefix.Addr(), c.zone.Origin), yield) {
 			return false
 		}
 	}
-	c.zone.serial.copied(c.serial, next)
 	return true
+}
+
+// listings yields what the zone lists. When the last one is through there is
+// a copy, and its serial holds until the first of them changes by itself.
+func (c *zoneCopy) listings() iter.Seq2[netip.Prefix, listing] {
+	return func(yield func(netip.Prefix, listing) bool) {
+		var next time.Time
+		for prefix, verdict := range c.source.Verdicts(c.zone.Rule, c.zone.Categories, c.now) {
+			addr := prefix.Addr()
+			if special(addr) {
+				continue
+			}
+			if next.IsZero() || verdict.Next.Before(next) {
+				next = verdict.Next
+			}
+			if !yield(prefix, c.zone.newListing(addr, verdict, c.categories, c.now)) {
+				return
+			}
+		}
+		c.zone.serial.copied(c.serial, next)
+	}
 }
 
 // yield yields the records of a listing under a name.

@@ -1,6 +1,7 @@
 package dnsbl
 
 import (
+	"iter"
 	"net/netip"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 type Publication struct {
 	Origin  string
 	Mailbox string // as a domain name
-	Serial  uint32 // the second of the moment
+	Serial  uint32 // as the SOA has it: the second of the last change
 
 	// TTL bounds that of listings, NegativeTTL is that of all else; Refresh,
 	// Retry and Expire are the SOA's. All are in whole seconds.
@@ -42,16 +43,17 @@ type PublishedListing struct {
 	TTL   uint32 // seconds
 }
 
-// Publish tells what a zone answers now; false: the server has no such zone.
+// Publish tells what a zone answers now; false: the server has no such zone, or
+// no [Listings].
 func (s *Server) Publish(origin string) (*Publication, bool) {
 	set, now := s.zones.Load(), s.now()
 	zone := set.byOrigin[string(frontOf(canonical(origin)))]
-	if zone == nil {
+	if zone == nil || zone.serial == nil {
 		return nil, false
 	}
-	c := zoneCopy{zone: zone, children: set.childrenOf(zone), categories: s.responder.categories(), now: now}
+	c := s.newCopy(set, zone, now)
 	p := &Publication{
-		Origin: zone.Origin, Mailbox: zone.soa.Mbox, Serial: uint32(now.Unix()),
+		Origin: zone.Origin, Mailbox: zone.soa.Mbox, Serial: c.serial,
 		TTL: zone.TTL, NegativeTTL: zone.NegativeTTL,
 		Refresh: soaRefresh * time.Second, Retry: soaRetry * time.Second, Expire: soaExpire * time.Second,
 		copy: c,
@@ -71,6 +73,18 @@ func (s *Server) Publish(origin string) (*Publication, bool) {
 		p.Tests = append(p.Tests, l.published(addr))
 	}
 	return p, true
+}
+
+// Listed yields what the zone answers about all that it lists, sorted by prefix,
+// IPv4 first; an IPv6 /64 by its first address. Nothing is held twice.
+func (p *Publication) Listed() iter.Seq2[netip.Prefix, PublishedListing] {
+	return func(yield func(netip.Prefix, PublishedListing) bool) {
+		for prefix, l := range p.copy.listings() {
+			if !yield(prefix, l.published(prefix.Addr())) {
+				return
+			}
+		}
+	}
 }
 
 // Listing is what the zone answers about an address that counts with these

@@ -48,7 +48,7 @@ func (s *serial) at(now time.Time, categories []scoring.Category) uint32 {
 func (s *serial) copied(number uint32, next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if number == s.number && (s.until.IsZero() || next.Before(s.until)) {
+	if number == s.number && !next.IsZero() && (s.until.IsZero() || next.Before(s.until)) {
 		s.until = next
 	}
 }

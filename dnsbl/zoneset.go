@@ -39,7 +39,7 @@ type servedZone struct {
 	text        textTemplate
 	catalogue   atomic.Pointer[catalogue] // last made
 	transfer    *transferRights           // nil: nobody may copy the zone
-	serial      *serial                   // nil likewise
+	serial      *serial                   // nil: there is nothing to copy
 }
 
 // node is a name within a zone that is not made of an address: a name server,
@@ -82,20 +82,19 @@ func newZoneSet(zones []Zone, loaded time.Time) (*zoneSet, error) {
 	return set, errors.Join(faults...)
 }
 
-// makeZones checks zones and makes them ready. Those that may be copied get
-// serials that go on from the present second.
+// makeZones checks zones and makes them ready. Where there are listings to copy,
+// they get serials that go on from the present second.
 func (s *Server) makeZones(zones []Zone) (*zoneSet, error) {
 	now := s.now()
 	set, err := newZoneSet(zones, now)
 	faults := []error{err}
 	for _, zone := range set.byOrigin {
-		if zone.transfer == nil {
-			continue
-		}
-		if s.listings == nil {
+		switch {
+		case s.listings != nil:
+			zone.serial = &serial{listings: s.listings, number: uint32(now.Unix())}
+		case zone.transfer != nil:
 			faults = append(faults, fmt.Errorf("zone %q: transfer: there are no listings to copy", zone.Origin))
 		}
-		zone.serial = &serial{listings: s.listings, number: uint32(now.Unix())}
 	}
 	return set, errors.Join(faults...)
 }

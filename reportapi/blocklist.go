@@ -47,28 +47,6 @@ func (s *server) getBlocklist(c *gin.Context) error {
 	return nil
 }
 
-// list makes the list of a query, or takes the kept one. Only a zone's own
-// rule moves the scoreboard's versions, so variants are made each time; and
-// what is published, because TTLs and serials move with time.
-func (s *server) list(query listQuery, known func(etag string) bool) (list, error) {
-	make := func() (list, error) {
-		published, err := s.publish(query.zone, query.format)
-		if err != nil {
-			return list{}, err
-		}
-		listings := s.Board.Listings(query.rule, s.Now())
-		return makeList(ofFamily(listings, query.family), s.encoder(query.format, published))
-	}
-	if query.rule != query.zone.Rule || query.format.Published {
-		return make()
-	}
-	version := s.Board.Version()
-	if query.format.SetOnly {
-		version = s.Board.SetVersion(query.zone.Index)
-	}
-	return s.lists.of(query, s.Zones()).get(version, s.Now(), known, make)
-}
-
 func (s *server) readListQuery(c *gin.Context) (listQuery, error) {
 	var query listQuery
 	q, err := queryOf(c, "format", "zone", "threshold", "category", "family")
@@ -102,22 +80,4 @@ func (s *server) readListQuery(c *gin.Context) (listQuery, error) {
 		return query, wrong("family", family, "is no address family", "want 4 or 6")
 	}
 	return query, nil
-}
-
-// ofFamily returns the part of sorted listings that is of one family.
-func ofFamily(listings []scoring.Listing, family int) []scoring.Listing {
-	first6 := len(listings)
-	for i, listing := range listings {
-		if listing.Prefix.Addr().Is6() {
-			first6 = i
-			break
-		}
-	}
-	switch family {
-	case 4:
-		return listings[:first6]
-	case 6:
-		return listings[first6:]
-	}
-	return listings
 }

@@ -8,6 +8,7 @@ import (
 // notModified tells whether If-None-Match names the entity tag, by weak
 // comparison (RFC 9110 §8.8.3.2, §13.1.2).
 func notModified(header http.Header, etag string) bool {
+	etag = strings.TrimPrefix(etag, "W/")
 	for tag := range tags(header, "If-None-Match") {
 		if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
 			return true

@@ -146,7 +146,7 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 		Board: n.board, Intake: in, Book: n.book, Registrar: n.registrar, Details: n.ledger,
 		Zones:       func() []reportapi.Zone { return *n.zones.Load() },
 		Explainer:   stubExplainer{},
-		Publisher:   stubPublisher{},
+		Publisher:   stubPublisher{n},
 		QueryLogger: &stubQueryLogger{},
 		Now:         n.now,
 		Ready: func() (bool, error) {

@@ -9,9 +9,6 @@ import (
 	"maps"
 	"sync"
 	"time"
-
-	"penaltybox/reportapi/lists"
-	"penaltybox/scoring"
 )
 
 // maxKeptBody is the largest list of which the text is kept. Larger ones are
@@ -19,43 +16,15 @@ import (
 // that most clients get a 304.
 const maxKeptBody = 1 << 20 // bytes
 
-// encoder writes listings in some format.
-type encoder func(w io.Writer, listings []scoring.Listing) error
-
-// encoder returns what writes a format; published is for those that want it.
-func (s *server) encoder(format lists.Format, published Publication) encoder {
-	var zone lists.Zone
-	if published != nil {
-		zone = published.Zone()
-	}
-	return func(w io.Writer, listings []scoring.Listing) error {
-		policy, names := s.Book.Policy(), map[scoring.CategorySet][]string{}
-		return format.Write(w, zone, func(yield func(lists.Entry) bool) {
-			for _, l := range listings {
-				categories, known := names[l.Categories]
-				if !known {
-					categories = namesOf(policy, l.Categories)
-					names[l.Categories] = categories
-				}
-				e := lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: categories, Until: l.Until}
-				if published != nil {
-					e.Codes, e.Text, e.TTL = published.Answer(l.Prefix.Addr(), l.Categories, l.Until)
-				}
-				if !yield(e) {
-					return
-				}
-			}
-		})
-	}
-}
-
 // list is a blocklist in one format at one moment.
 type list struct {
-	etag string // hash of the text: the same on every node and after a restart
-	text []byte // nil when it is large
+	etag  string
+	text  []byte    // nil when it is large, or not written yet
+	until time.Time // the first end of a listing, zero without one
 
-	listings []scoring.Listing
-	encode   encoder
+	// encode writes the text anew, the same each time. It holds on to all that
+	// is listed.
+	encode func(w io.Writer) error
 }
 
 func (l list) write(w io.Writer) error {
@@ -63,7 +32,7 @@ func (l list) write(w io.Writer) error {
 		_, err := w.Write(l.text)
 		return err
 	}
-	return l.encode(w, l.listings)
+	return l.encode(w)
 }
 
 // kept is the list last made for a query. It is good while the scoreboard has
@@ -71,8 +40,7 @@ func (l list) write(w io.Writer) error {
 type kept struct {
 	mu      sync.Mutex // held while the list is made, so that many clients make it once
 	version uint64
-	until   time.Time // the first end of a listing, zero without one
-	list    list      // without its listings
+	list    list // without encode
 }
 
 // get returns the kept list if it is good and either its text is kept or its
@@ -81,7 +49,7 @@ type kept struct {
 func (k *kept) get(version uint64, now time.Time, known func(etag string) bool, make func() (list, error)) (list, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	good := k.list.etag != "" && k.version == version && (k.until.IsZero() || now.Before(k.until))
+	good := k.list.etag != "" && k.version == version && (k.list.until.IsZero() || now.Before(k.list.until))
 	if good && (k.list.text != nil || known(k.list.etag)) {
 		return k.list, nil
 	}
@@ -89,8 +57,8 @@ func (k *kept) get(version uint64, now time.Time, known func(etag string) bool, 
 	if err != nil {
 		return list{}, err
 	}
-	k.version, k.until, k.list = version, firstEnd(made.listings), made
-	k.list.listings = nil
+	k.version, k.list = version, made
+	k.list.encode = nil
 	return made, nil
 }
 
@@ -133,13 +101,15 @@ func (z *Zone) among(zones []Zone) bool {
 	return false
 }
 
-func makeList(listings []scoring.Listing, encode encoder) (list, error) {
+// makeList makes a list whose entity tag is a hash of the text: the same on
+// every node and after a restart.
+func makeList(until time.Time, encode func(w io.Writer) error) (list, error) {
 	hash, text := sha256.New(), &bytes.Buffer{}
 	capped := &cappedWriter{text, maxKeptBody}
-	if err := encode(io.MultiWriter(hash, capped), listings); err != nil {
+	if err := encode(io.MultiWriter(hash, capped)); err != nil {
 		return list{}, fmt.Errorf("writing a list: %w", err)
 	}
-	made := list{etag: `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`, listings: listings, encode: encode}
+	made := list{etag: `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`, until: until, encode: encode}
 	if capped.left >= 0 {
 		made.text = append([]byte{}, text.Bytes()...)
 	}
@@ -159,14 +129,4 @@ func (w *cappedWriter) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return w.Buffer.Write(p)
-}
-
-func firstEnd(listings []scoring.Listing) time.Time {
-	var first time.Time
-	for _, l := range listings {
-		if first.IsZero() || l.Until.Before(first) {
-			first = l.Until
-		}
-	}
-	return first
 }

@@ -146,7 +146,11 @@ func wrong(field, value, problem, hint string) error {
 	return &intake.Refusal{Field: field, Value: value, Problem: problem, Hint: hint}
 }
 
-func unknownZone(name string, known []string) error {
+func (s *server) unknownZone(name string) error {
+	var known []string
+	for _, zone := range s.Zones() {
+		known = append(known, zone.Name)
+	}
 	p := newProblem(http.StatusNotFound, fmt.Sprintf("zone %q: not served here", cut(name)), "zones here are "+strings.Join(known, ", "))
 	p.Field, p.Value = "zone", cut(name)
 	return p

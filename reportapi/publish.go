@@ -1,7 +1,7 @@
 package reportapi
 
 import (
-	"fmt"
+	"iter"
 	"net/netip"
 	"time"
 
@@ -19,19 +19,20 @@ type Publisher interface {
 type Publication interface {
 	// Zone tells of the zone itself.
 	Zone() lists.Zone
+	// Listed yields what the zone answers about all that it lists, sorted by
+	// prefix, IPv4 first; of an entry that alone.
+	Listed() iter.Seq[lists.Entry]
 	// Answer tells what the zone answers about an address that counts with
 	// these categories until a moment: return codes, text and TTL in seconds.
 	Answer(addr netip.Addr, categories scoring.CategorySet, until time.Time) (codes []byte, text string, ttl uint32)
 }
 
-// publish returns a zone for a format that wants one.
-func (s *server) publish(zone *Zone, format lists.Format) (Publication, error) {
-	if !format.Published {
-		return nil, nil
-	}
+// publish returns a zone as DNS answers it.
+func (s *server) publish(zone *Zone) (Publication, error) {
 	published, known := s.Publisher.Publish(zone.Name)
 	if !known {
-		return nil, fmt.Errorf("writing a list: DNS has no zone %s", zone.Name)
+		// It was taken away a moment ago.
+		return nil, s.unknownZone(zone.Name)
 	}
 	return published, nil
 }

@@ -1,9 +1,11 @@
 package reportapi_test
 
 import (
+	"iter"
 	"net/http"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,16 +16,33 @@ import (
 	"penaltybox/scoring/control"
 )
 
-// stubPublisher answers 127.0.0.2 and the address in the one zone it has.
-type stubPublisher struct{ zone lists.Zone }
+// stubPublisher answers 127.0.0.2 and the address in the one zone it has, whose
+// serial is the number of changes.
+type stubPublisher struct{ *node }
 
-func (stubPublisher) Publish(zone string) (reportapi.Publication, bool) {
-	return stubPublisher{lists.Zone{Name: zone + ".", Serial: 7, TTL: 300}}, zone == "bl.example"
+func (p stubPublisher) Publish(zone string) (reportapi.Publication, bool) {
+	return stubPublication{p.node, lists.Zone{Name: zone + ".", Serial: uint32(p.board.Index().Version()), TTL: 300}}, zone == "bl.example"
 }
 
-func (p stubPublisher) Zone() lists.Zone { return p.zone }
+type stubPublication struct {
+	node *node
+	zone lists.Zone
+}
 
-func (stubPublisher) Answer(addr netip.Addr, categories scoring.CategorySet, until time.Time) ([]byte, string, uint32) {
+func (p stubPublication) Zone() lists.Zone { return p.zone }
+
+func (p stubPublication) Listed() iter.Seq[lists.Entry] {
+	return func(yield func(lists.Entry) bool) {
+		for prefix, v := range p.node.board.Index().Verdicts(0, scoring.AllCategories, p.node.now()) {
+			e := lists.Entry{Prefix: prefix}
+			if e.Codes, e.Text, e.TTL = p.Answer(prefix.Addr(), v.Categories, v.Until); !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func (stubPublication) Answer(addr netip.Addr, categories scoring.CategorySet, until time.Time) ([]byte, string, uint32) {
 	return []byte{scoring.CodeListed}, addr.String() + " until " + until.Format(time.DateOnly), 300
 }
 
@@ -43,8 +62,29 @@ func TestBlocklist_published(t *testing.T) {
 			t.Errorf("%s lists\n%swithout\n%s", query, text, want)
 		}
 	}
-	if w := n.do(t, call{line: "GET /v1/blocklist?format=zone&zone=ssh.example", as: control.RoleReader}); w.Code != http.StatusInternalServerError {
-		t.Errorf("a zone that DNS has not: %d", w.Code)
+	if w := n.do(t, call{line: "GET /v1/blocklist?format=zone&zone=ssh.example", as: control.RoleReader}); w.Code != http.StatusNotFound {
+		t.Errorf("a zone that DNS has no longer: %d", w.Code)
+	}
+}
+
+// What name servers load has the zone's serial for its entity tag, so that it is
+// fetched only when it changed, however often that is asked.
+func TestBlocklist_published_304_while_nothing_changed(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.strike(t, "203.0.113.7")
+	for _, format := range []string{"zone", "rbldnsd", "rpz"} {
+		_, before := n.list(t, "?format="+format)
+		n.clock.Add(1)
+		w := n.do(t, call{line: "GET /v1/blocklist?format=" + format, as: control.RoleReader, headers: []string{"If-None-Match: " + before}})
+		if w.Code != http.StatusNotModified || w.Body.Len() != 0 || !strings.HasPrefix(before, `W/"`) {
+			t.Errorf("%s, a second later: %d, ETag %s", format, w.Code, before)
+		}
+		n.strike(t, "198.51.100."+strconv.Itoa(len(format)))
+		text, after := n.list(t, "?format="+format, "If-None-Match: "+before)
+		if after == before || !strings.Contains(text, "203") {
+			t.Errorf("%s, after a change: ETag %s, was %s:\n%s", format, after, before, text)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"iter"
 	"net/netip"
 	"slices"
@@ -20,14 +21,12 @@ type bucketBlock struct {
 
 func (t *table) snapshot() snapshot { return slices.Collect(t.blocks()) }
 
-// entries yields each key with its steps, which hold until the next.
-func (s snapshot) entries(l layout) iter.Seq2[uint64, []step] {
-	return func(yield func(uint64, []step) bool) {
-		var steps []step
-		for _, in := range s {
+// entries yields where each key stands, in the table's order.
+func (s snapshot) entries(l layout) iter.Seq2[uint64, entryPlace] {
+	return func(yield func(uint64, entryPlace) bool) {
+		for at, in := range s {
 			for i := range in.block.len() {
-				steps = l.steps(steps[:0], in.block, i)
-				if !yield(l.keyWithin(in.bucket, in.block, i), steps) {
+				if !yield(l.keyWithin(in.bucket, in.block, i), entryPlace{uint32(at), uint32(i)}) {
 					return
 				}
 			}
@@ -35,28 +34,55 @@ func (s snapshot) entries(l layout) iter.Seq2[uint64, []step] {
 	}
 }
 
-// Verdicts yields all that one rule lists at a moment: IPv4 in the order of
-// addresses, then IPv6 in no order that means anything. What is written while
-// it goes on is not seen. categories are those that the rule counts.
+// entryPlace is where a key stands in a snapshot: in which block, and the
+// number of the entry there.
+type entryPlace struct{ block, entry uint32 }
+
+// steps returns the steps of an entry, which hold until the next call.
+func (s snapshot) steps(l layout, into []step, at entryPlace) []step {
+	return l.steps(into[:0], s[at.block].block, int(at.entry))
+}
+
+// Verdicts yields all that one rule lists at a moment, sorted by prefix, IPv4
+// first. What is written after the call is not seen, so ranging again yields the
+// same. categories are those that the rule counts.
 func (x *Index) Verdicts(rule int, categories CategorySet, now time.Time) iter.Seq2[netip.Prefix, Verdict] {
+	second, v4, v6 := secondOf(now), x.v4.snapshot(), x.v6.snapshot()
 	return func(yield func(netip.Prefix, Verdict) bool) {
-		at := secondOf(now)
-		tell := func(k scoredKey, steps []step) bool {
-			out := x.outcome(steps, 1<<rule, categories, at)
+		var steps []step
+		tell := func(k scoredKey, s snapshot, l layout, at entryPlace) bool {
+			steps = s.steps(l, steps, at)
+			out := x.outcome(steps, 1<<rule, categories, second)
 			return !out.listed() || yield(k.prefix(), out.verdict(k, nil))
 		}
-		v4, v6 := x.v4.snapshot(), x.v6.snapshot()
-		for key, steps := range v4.entries(layout4) {
-			if !tell(x.unkey(key, false), steps) {
+		for key, at := range v4.entries(layout4) {
+			if !tell(x.unkey(key, false), v4, layout4, at) {
 				return
 			}
 		}
-		for key, steps := range v6.entries(layout6) {
-			if !tell(x.unkey(key, true), steps) {
+		for _, e := range x.sorted6(v6) {
+			if !tell(scoredKey{e.n, true}, v6, layout6, e.at) {
 				return
 			}
 		}
 	}
+}
+
+// unhashed is an entry of the table of IPv6 by its prefix's upper half.
+type unhashed struct {
+	n  uint64
+	at entryPlace
+}
+
+// sorted6 returns the entries of the table of IPv6, which is in the order of a
+// hash, by prefix.
+func (x *Index) sorted6(s snapshot) []unhashed {
+	var all []unhashed
+	for key, at := range s.entries(layout6) {
+		all = append(all, unhashed{x.unkey(key, true).n, at})
+	}
+	slices.SortFunc(all, func(a, b unhashed) int { return cmp.Compare(a.n, b.n) })
+	return all
 }
 
 // Version moves with every change of the index. What time alone changes, such

@@ -3,6 +3,7 @@ package scoring
 import (
 	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,7 +64,8 @@ func TestIndex_Verdicts_oneMoment(t *testing.T) {
 	}
 	before := b.Index().Version()
 	told := map[netip.Prefix]bool{}
-	for prefix := range b.Index().Verdicts(0, AllCategories, epoch) {
+	verdicts := b.Index().Verdicts(0, AllCategories, epoch)
+	for prefix := range verdicts {
 		if len(told) == 0 {
 			if now := b.Index().Version(); now != before {
 				t.Errorf("version went from %d to %d, and nobody wrote", before, now)
@@ -76,6 +78,13 @@ func TestIndex_Verdicts_oneMoment(t *testing.T) {
 	}
 	if len(told) != len(addrs) {
 		t.Errorf("told of %d, want %d", len(told), len(addrs))
+	}
+	var again []netip.Prefix
+	for prefix := range verdicts {
+		again = append(again, prefix)
+	}
+	if len(again) != len(addrs) || !slices.IsSortedFunc(again, netip.Prefix.Compare) {
+		t.Errorf("told again, sorted: %v", again)
 	}
 	if b.Index().Version() == before {
 		t.Error("the version did not move with the writes")

@@ -28,9 +28,11 @@ func writeRBLDNSD(w *bufio.Writer, z Zone, entries iter.Seq[Entry]) {
 		line = appendRBLDNSDEntry(line[:0], test)
 		w.Write(line)
 	}
-	var codes [256]bool // of IPv6 networks
+	var networks []Entry // those of IPv6, once for each code
+	var codes [256]bool
 	for e := range entries {
 		if e.Prefix.Addr().Is6() {
+			networks = append(networks, e)
 			for _, code := range e.Codes {
 				codes[code] = true
 			}
@@ -43,7 +45,7 @@ func writeRBLDNSD(w *bufio.Writer, z Zone, entries iter.Seq[Entry]) {
 	}
 	for code, used := range codes {
 		if used {
-			writeRBLDNSDCode(w, byte(code), entries)
+			writeRBLDNSDCode(w, byte(code), networks)
 		}
 	}
 }
@@ -86,12 +88,12 @@ func appendRBLDNSDEntry(dst []byte, e Entry) []byte {
 	return dst
 }
 
-// writeRBLDNSDCode writes the dataset of all IPv6 networks that have a code.
-func writeRBLDNSDCode(w *bufio.Writer, code byte, entries iter.Seq[Entry]) {
+// writeRBLDNSDCode writes the dataset of those IPv6 networks that have a code.
+func writeRBLDNSDCode(w *bufio.Writer, code byte, networks []Entry) {
 	w.WriteString("$DATASET ip6trie @\n")
 	var line []byte
-	for e := range entries {
-		if !e.Prefix.Addr().Is6() || !slices.Contains(e.Codes, code) {
+	for _, e := range networks {
+		if !slices.Contains(e.Codes, code) {
 			continue
 		}
 		line = appendRBLDNSDLine(line[:0], e, code)
