@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,12 +53,23 @@ func (n *testNode) says(ip, zone string) string {
 		if err != nil {
 			n.t.Fatal(err)
 		}
+		maskSerial(reply)
 		for _, rr := range append(reply.Answer, reply.Ns...) {
 			rr.Header().Ttl = 0
 		}
 		fmt.Fprintln(&all, reply)
 	}
 	return all.String()
+}
+
+// maskSerial takes the serial out of a reply, which tells since when a node has
+// its zones.
+func maskSerial(reply *dns.Msg) {
+	for _, rr := range reply.Ns {
+		if soa, ok := rr.(*dns.SOA); ok {
+			soa.Serial = 0
+		}
+	}
 }
 
 // extended returns the codes of the extended errors of a reply.
@@ -187,13 +201,17 @@ func (n *testNode) sees(rcode int, ip string, want ...uint16) {
 func TestServe_dnsOnly_waitsForLedger(t *testing.T) {
 	server := redistest.Start(t)
 	flags := dnsOnlyFlags(t.TempDir(), server.URL())
-	flags.DNSListen, flags.OpsListen = []string{"127.0.0.1:" + freePort(t)}, "127.0.0.1:"+freePort(t)
+	flags.DNSListen, flags.OpsListen = []string{freeDNSAddress(t)}, freeDNSAddress(t)
+	settings, err := flags.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, settings, io.Discard, slog.New(slog.NewTextHandler(testLog{t}, nil)), nil) }()
 	early := &testNode{t: t, dns: flags.DNSListen[0], http: flags.OpsListen}
-	lean := make(chan *testNode)
-	go func() {
-		defer close(lean)
-		lean <- startNode(t, flags)
-	}()
+	early.answers()
 	early.sees(dns.RcodeServerFailure, "203.0.113.7", dns.ExtendedErrorCodeNotReady)
 	if got, err := early.call(http.MethodGet, "/readyz", "", ""); err != nil || got.status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz before there is a ledger: %d %s, %v", got.status, got.body, err)
@@ -204,17 +222,43 @@ func TestServe_dnsOnly_waitsForLedger(t *testing.T) {
 	full := defaultFlags(t.TempDir())
 	full.Redis = server.URL()
 	startNode(t, full).report("ip=203.0.113.7&kind=hacked.host")
-	node := <-lean
-	node.sees(dns.RcodeSuccess, "203.0.113.7")
+	early.awaitReady(flags.ReadyFile, ended)
+	early.sees(dns.RcodeSuccess, "203.0.113.7")
 
 	server.Do("FLUSHALL")
-	node.sees(dns.RcodeSuccess, "203.0.113.7", dns.ExtendedErrorCodeStaleAnswer)
-	if err := node.stop(); err != nil {
+	early.sees(dns.RcodeSuccess, "203.0.113.7", dns.ExtendedErrorCodeStaleAnswer)
+	stop()
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	if err := serveFor(t, flags); !errors.Is(err, scoring.ErrOtherLedger) || !strings.Contains(err.Error(), "--accept-ledger") {
 		t.Errorf("start on an emptied Redis: %v", err)
 	}
+}
+
+// answers waits until somebody answers at a node's operators' address, which is
+// bound with all others.
+func (n *testNode) answers() {
+	n.t.Helper()
+	eventually(n.t, "the node answers", func() (httpAnswer, error) { return n.call(http.MethodGet, "/healthz", "", "") })
+}
+
+// freeDNSAddress returns an address whose port was free for UDP and TCP a moment
+// ago.
+func freeDNSAddress(t *testing.T) string {
+	t.Helper()
+	return eventually(t, "a port is free", func() (string, error) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		defer listener.Close()
+		conn, err := net.ListenPacket("udp", listener.Addr().String())
+		if err != nil {
+			return "", err
+		}
+		return listener.Addr().String(), conn.Close()
+	})
 }
 
 // The operators' address beside a full node takes the metrics off the API.
