@@ -19,9 +19,9 @@ func (x explainer) ExplainName(name string, client netip.Addr) reportapi.Explana
 }
 
 // ExplainAddr implements reportapi.Explainer.
-func (x explainer) ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (reportapi.Explanation, error) {
-	e, err := x.dns.ExplainAddr(addr, zone, client)
-	return explanation(e), err
+func (x explainer) ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (reportapi.Explanation, bool) {
+	e, known := x.dns.ExplainAddr(addr, zone, client)
+	return explanation(e), known
 }
 
 func explanation(e dnsbl.Explanation) reportapi.Explanation {

@@ -54,20 +54,21 @@ func (s *Server) Explain(name string, client netip.Addr) Explanation {
 	return s.explain(dns.Fqdn(name), client.Unmap().WithZone(""))
 }
 
-// ExplainAddr is [Server.Explain] for the name of an address in one zone. Where
-// a key is needed it is one that the zone knows.
-func (s *Server) ExplainAddr(addr netip.Addr, origin string, client netip.Addr) (Explanation, error) {
+// ExplainAddr is [Server.Explain] for the name of an address in one zone; false:
+// the server has no such zone. Where a key is needed it is one that the zone
+// knows.
+func (s *Server) ExplainAddr(addr netip.Addr, origin string, client netip.Addr) (Explanation, bool) {
 	zone := s.zones.Load().byOrigin[string(frontOf(origin))]
 	if zone == nil {
-		return Explanation{}, fmt.Errorf("zone %q: not served here", origin)
+		return Explanation{}, false
 	}
 	client = client.Unmap().WithZone("")
 	if len(zone.Keys) == 0 {
-		return s.explain(QueryName(addr, zone.Origin), client), nil
+		return s.explain(QueryName(addr, zone.Origin), client), true
 	}
 	e := s.explain(QueryName(addr, zone.Keys[0].Key+"."+zone.Origin), client)
 	e.Name, e.Key = QueryName(addr, keyPlaceholder+"."+zone.Origin), ""
-	return e, nil
+	return e, true
 }
 
 // explain asks for A and TXT at one moment.

@@ -196,6 +196,18 @@ func (s *story) overTransports(t *testing.T, tell func(c client)) {
 	}
 }
 
+// overFamilies tells a story once over IPv4 and once over IPv6, each time about
+// a server of its own that is to listen on the address.
+func overFamilies(t *testing.T, tell func(t *testing.T, loopback string)) {
+	t.Helper()
+	for _, loopback := range []string{"127.0.0.1:0", "[::1]:0"} {
+		t.Run(loopback, func(t *testing.T) {
+			t.Parallel()
+			tell(t, loopback)
+		})
+	}
+}
+
 // ask asks one question without EDNS.
 func (c client) ask(name string, qtype uint16) *dns.Msg {
 	c.Helper()

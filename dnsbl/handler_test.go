@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"penaltybox/scoring"
 )
 
 // FuzzServer_reply sends whole packets. Whatever comes, the server does not
@@ -95,23 +97,19 @@ func (s *story) expectTrue(t *testing.T, q dns.Question, record dns.RR) {
 func TestR24_repliesAmplifyLittle(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
-	for _, name := range []string{listed4, unlisted4, "2.0.0.127.bl.example.", "bl.example.", "203.bl.example.", "example.org."} {
-		for _, qtype := range someTypes {
-			for _, query := range []*dns.Msg{new(dns.Msg).SetQuestion(name, qtype), withEDNS(name, qtype, 4096, true)} {
-				asked, err := query.Pack()
-				if err != nil {
-					t.Fatal(err)
-				}
-				replied, err := s.reply(query, transportUDP, start)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if len(replied) > 5*len(asked) {
-					t.Errorf("%s %s: %d octets to %d", name, dns.TypeToString[qtype], len(replied), len(asked))
+	s.board.list("203.0.113.9", 0, listedFor(dayLong, scoring.AllCategories))
+	s.overTransports(t, func(c client) {
+		for _, name := range []string{listed4, "9.113.0.203.bl.example.", unlisted4, "2.0.0.127.bl.example.", "bl.example.", "203.bl.example.", "example.org."} {
+			for _, qtype := range someTypes {
+				for _, query := range []*dns.Msg{new(dns.Msg).SetQuestion(name, qtype), withEDNS(name, qtype, 4096, true)} {
+					asked := pack1(c, query)
+					if replied := c.raw(asked); len(replied) > 5*len(asked) {
+						c.Errorf("%s %s: %d octets to %d", name, dns.TypeToString[qtype], len(replied), len(asked))
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // A listing of three records costs 16 octets each, and a denial 61: every owner

@@ -228,66 +228,70 @@ func TestR17_whatDoesNotFitIsTruncatedOverUDP(t *testing.T) {
 
 func TestR17_TCPTakesPipelinedAndSplitQueries(t *testing.T) {
 	t.Parallel()
-	s := newStory(t).listen(t)
-	c := client{t, "tcp", s.Addrs()[0]}
-	conn := c.dial()
-	defer conn.Close()
-	var stream []byte
-	var ids []uint16
-	for range 50 {
-		query := new(dns.Msg).SetQuestion(listed4, dns.TypeA)
-		octets, err := query.Pack()
-		if err != nil {
-			t.Fatal(err)
+	overFamilies(t, func(t *testing.T, loopback string) {
+		s := newStory(t).listen(t, loopback)
+		c := client{t, "tcp", s.Addrs()[0]}
+		conn := c.dial()
+		defer conn.Close()
+		var stream []byte
+		var ids []uint16
+		for range 50 {
+			query := new(dns.Msg).SetQuestion(listed4, dns.TypeA)
+			octets, err := query.Pack()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, query.Id)
+			stream = append(binary.BigEndian.AppendUint16(stream, uint16(len(octets))), octets...)
 		}
-		ids = append(ids, query.Id)
-		stream = append(binary.BigEndian.AppendUint16(stream, uint16(len(octets))), octets...)
-	}
-	// Segments of 7 octets end within lengths, headers and names.
-	for segment := range slices.Chunk(stream, 7) {
-		if _, err := conn.Write(segment); err != nil {
-			t.Fatal(err)
+		// Segments of 7 octets end within lengths, headers and names.
+		for segment := range slices.Chunk(stream, 7) {
+			if _, err := conn.Write(segment); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	for i, id := range ids {
-		if reply := parse(t, conn.receive()); reply.Id != id || len(reply.Answer) != 3 {
-			t.Fatalf("reply %d: %v", i, reply)
+		for i, id := range ids {
+			if reply := parse(t, conn.receive()); reply.Id != id || len(reply.Answer) != 3 {
+				t.Fatalf("reply %d: %v", i, reply)
+			}
 		}
-	}
+	})
 }
 
 func TestR17_TCPConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.conns.limit = 2
-	s.listen(t)
-	c := client{t, "tcp", s.Addrs()[0]}
-	first, second := c.dial(), c.dial()
-	query, err := new(dns.Msg).SetQuestion(listed4, dns.TypeA).Pack()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, conn := range []connection{first, second} {
-		conn.send(query)
-		conn.receive()
-	}
-	// The third is closed at once: it brings no reply, however the end shows.
-	third := c.dial()
-	_, _ = third.Write(append([]byte{0, byte(len(query))}, query...))
-	if n, err := third.Read(make([]byte, 1)); n != 0 || isTimeout(err) {
-		t.Fatalf("the third connection was not closed: %d octets, %v", n, err)
-	}
-	first.Close()
-	// The server notices the end at its own time; then there is a place again.
-	for {
-		conn := c.dial()
-		if _, err := conn.Write(append([]byte{0, byte(len(query))}, query...)); err == nil {
-			if n, err := conn.Read(make([]byte, 1)); n == 1 {
-				return
-			} else if isTimeout(err) {
-				t.Fatal(err)
-			}
+	overFamilies(t, func(t *testing.T, loopback string) {
+		s := newStory(t)
+		s.conns.limit = 2
+		s.listen(t, loopback)
+		c := client{t, "tcp", s.Addrs()[0]}
+		first, second := c.dial(), c.dial()
+		query, err := new(dns.Msg).SetQuestion(listed4, dns.TypeA).Pack()
+		if err != nil {
+			t.Fatal(err)
 		}
-		conn.Close()
-	}
+		for _, conn := range []connection{first, second} {
+			conn.send(query)
+			conn.receive()
+		}
+		// The third is closed at once: it brings no reply, however the end shows.
+		third := c.dial()
+		_, _ = third.Write(append([]byte{0, byte(len(query))}, query...))
+		if n, err := third.Read(make([]byte, 1)); n != 0 || isTimeout(err) {
+			t.Fatalf("the third connection was not closed: %d octets, %v", n, err)
+		}
+		first.Close()
+		// The server notices the end at its own time; then there is a place again.
+		for {
+			conn := c.dial()
+			if _, err := conn.Write(append([]byte{0, byte(len(query))}, query...)); err == nil {
+				if n, err := conn.Read(make([]byte, 1)); n == 1 {
+					return
+				} else if isTimeout(err) {
+					t.Fatal(err)
+				}
+			}
+			conn.Close()
+		}
+	})
 }

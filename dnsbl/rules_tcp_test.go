@@ -20,11 +20,19 @@ func closedWithout(t testing.TB, conn connection) {
 
 func TestR17_TCPConnectionsPerClientAreBounded(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.conns.clientLimit = 2
-	s.listen(t, "127.0.0.1:0", "[::1]:0")
+	for _, order := range [][2]int{{0, 1}, {1, 0}} {
+		s := newStory(t)
+		s.conns.clientLimit = 2
+		s.listen(t, "127.0.0.1:0", "[::1]:0")
+		s.expectTwoConnections(t, client{t, "tcp", s.Addrs()[order[0]]}, client{t, "tcp", s.Addrs()[order[1]]})
+	}
+}
+
+// expectTwoConnections wants a client to have two connections and no third,
+// which does not touch another client.
+func (s *story) expectTwoConnections(t *testing.T, first, other client) {
+	t.Helper()
 	query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeA))
-	first := client{t, "tcp", s.Addrs()[0]}
 	for range 2 {
 		conn := first.dial()
 		defer conn.Close()
@@ -36,7 +44,7 @@ func TestR17_TCPConnectionsPerClientAreBounded(t *testing.T) {
 	_, _ = third.Write(append([]byte{0, byte(len(query))}, query...)) // may be closed already
 	closedWithout(t, third)
 	// Another client still gets in.
-	if got := codes(t, client{t, "tcp", s.Addrs()[1]}.ask(listed4, dns.TypeA)); len(got) == 0 {
+	if got := codes(t, other.ask(listed4, dns.TypeA)); len(got) == 0 {
 		t.Error("another client is kept out")
 	}
 }
@@ -76,67 +84,73 @@ func (pipeConn) Close() error         { return nil }
 
 func TestR17_idleTCPIsClosed(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.conns.idleTimeout = 50 * time.Millisecond
-	s.conns.readTimeout = 50 * time.Millisecond
-	s.listen(t, "127.0.0.1:0")
-	query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeA))
-	for name, begin := range map[string]func(conn connection){
-		"says nothing":            func(connection) {},
-		"stops within a length":   func(conn connection) { _, _ = conn.Write([]byte{0}) },
-		"stops within a message":  func(conn connection) { _, _ = conn.Write([]byte{0, 40, 1, 2, 3}) },
-		"asks once, then nothing": func(conn connection) { conn.send(query); conn.receive() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			conn := client{t, "tcp", s.Addrs()[0]}.dial()
-			defer conn.Close()
-			begin(conn)
-			closedWithout(t, conn)
-		})
-	}
+	overFamilies(t, func(t *testing.T, loopback string) {
+		s := newStory(t)
+		s.conns.idleTimeout = 50 * time.Millisecond
+		s.conns.readTimeout = 50 * time.Millisecond
+		s.listen(t, loopback)
+		query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeA))
+		for name, begin := range map[string]func(conn connection){
+			"says nothing":            func(connection) {},
+			"stops within a length":   func(conn connection) { _, _ = conn.Write([]byte{0}) },
+			"stops within a message":  func(conn connection) { _, _ = conn.Write([]byte{0, 40, 1, 2, 3}) },
+			"asks once, then nothing": func(conn connection) { conn.send(query); conn.receive() },
+		} {
+			t.Run(name, func(t *testing.T) {
+				conn := client{t, "tcp", s.Addrs()[0]}.dial()
+				defer conn.Close()
+				begin(conn)
+				closedWithout(t, conn)
+			})
+		}
+	})
 }
 
 func TestR17_queriesOfAConnectionAreBounded(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.conns.queries = 3
-	s.listen(t, "127.0.0.1:0")
-	conn := client{t, "tcp", s.Addrs()[0]}.dial()
-	defer conn.Close()
-	query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeA))
-	for range 3 {
-		conn.send(query)
-		conn.receive()
-	}
-	closedWithout(t, conn)
+	overFamilies(t, func(t *testing.T, loopback string) {
+		s := newStory(t)
+		s.conns.queries = 3
+		s.listen(t, loopback)
+		conn := client{t, "tcp", s.Addrs()[0]}.dial()
+		defer conn.Close()
+		query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeA))
+		for range 3 {
+			conn.send(query)
+			conn.receive()
+		}
+		closedWithout(t, conn)
+	})
 }
 
 // A client that asks and does not read is cut off, and gives its place free.
 func TestR17_slowReaderIsCutOff(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.conns.clientLimit = 1
-	s.conns.queries = -1
-	s.conns.writeTimeout = 50 * time.Millisecond
-	s.listen(t, "127.0.0.1:0")
-	c := client{t, "tcp", s.Addrs()[0]}
-	conn := c.dial()
-	defer conn.Close()
-	query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeTXT))
-	framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
-	var batch []byte
-	for range 1000 {
-		batch = append(batch, framed...)
-	}
-	var err error
-	for err == nil { // until the system's buffers are full and the server has had enough
-		_, err = conn.Write(batch)
-	}
-	if isTimeout(err) {
-		t.Fatal("the slow reader was not cut off")
-	}
-	_, _ = io.Copy(io.Discard, conn) // what was on its way
-	if got := codes(t, c.ask(listed4, dns.TypeA)); len(got) == 0 {
-		t.Error("the place is still taken")
-	}
+	overFamilies(t, func(t *testing.T, loopback string) {
+		s := newStory(t)
+		s.conns.clientLimit = 1
+		s.conns.queries = -1
+		s.conns.writeTimeout = 50 * time.Millisecond
+		s.listen(t, loopback)
+		c := client{t, "tcp", s.Addrs()[0]}
+		conn := c.dial()
+		defer conn.Close()
+		query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeTXT))
+		framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
+		var batch []byte
+		for range 1000 {
+			batch = append(batch, framed...)
+		}
+		var err error
+		for err == nil { // until the system's buffers are full and the server has had enough
+			_, err = conn.Write(batch)
+		}
+		if isTimeout(err) {
+			t.Fatal("the slow reader was not cut off")
+		}
+		_, _ = io.Copy(io.Discard, conn) // what was on its way
+		if got := codes(t, c.ask(listed4, dns.TypeA)); len(got) == 0 {
+			t.Error("the place is still taken")
+		}
+	})
 }

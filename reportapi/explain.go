@@ -15,8 +15,9 @@ import (
 type Explainer interface {
 	// ExplainName tells it of a name, as clients ask it.
 	ExplainName(name string, client netip.Addr) Explanation
-	// ExplainAddr tells it of an address in one zone.
-	ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (Explanation, error)
+	// ExplainAddr tells it of an address in one zone; false: DNS has no such
+	// zone.
+	ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (Explanation, bool)
 }
 
 // Explanation is what DNS answers about a name, and why.
@@ -111,11 +112,13 @@ func (s *server) explainAddr(addr netip.Addr, name string, client netip.Addr, no
 	}
 	views := make([]explanationView, 0, len(zones))
 	for _, zone := range zones {
-		e, err := s.Explainer.ExplainAddr(addr, zone.Name, client)
-		if err != nil {
-			return nil, fmt.Errorf("explaining %s: %w", addr, err)
+		e, known := s.Explainer.ExplainAddr(addr, zone.Name, client)
+		switch {
+		case known:
+			views = append(views, s.viewExplanation(e, now))
+		case name != "": // it was taken away a moment ago
+			return nil, s.unknownZone(name)
 		}
-		views = append(views, s.viewExplanation(e, now))
 	}
 	return views, nil
 }

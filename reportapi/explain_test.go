@@ -3,6 +3,7 @@ package reportapi_test
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,10 @@ func (stubExplainer) ExplainName(name string, client netip.Addr) reportapi.Expla
 	return e
 }
 
-func (stubExplainer) ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (reportapi.Explanation, error) {
+func (stubExplainer) ExplainAddr(addr netip.Addr, zone string, client netip.Addr) (reportapi.Explanation, bool) {
+	if zone == "gone.example" {
+		return reportapi.Explanation{}, false
+	}
 	e := reportapi.Explanation{
 		Name: "name-of-" + addr.String() + "." + zone, Zone: zone, Addr: addr, Reason: "not_listed",
 		Why: "the address is not listed", Rcode: "NXDOMAIN", TTL: time.Minute,
@@ -36,7 +40,17 @@ func (stubExplainer) ExplainAddr(addr netip.Addr, zone string, client netip.Addr
 	if e.Special, _ = scoring.Special(addr); e.Special != "" {
 		e.Reason = "special_range"
 	}
-	return e, nil
+	return e, true
+}
+
+// A zone that goes while it is asked about is unknown, and hides no other.
+func TestExplain_an_address_while_a_zone_goes(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	zones := append(slices.Clone(*n.zones.Load()), reportapi.Zone{Name: "gone.example", Rule: scoring.Rule{Threshold: 50, Categories: scoring.AllCategories}})
+	n.zones.Store(&zones)
+	n.ask(t, call{line: "GET /v1/explain?name=203.0.113.7", as: control.RoleReader}, 200).wants(t, map[string]any{"answers.1.zone": "ssh.example", "answers.2": nil})
+	n.ask(t, call{line: "GET /v1/explain?name=203.0.113.7&zone=gone.example", as: control.RoleReader}, 404).wants(t, map[string]any{"field": "zone"})
 }
 
 func TestExplain_an_address_in_every_zone(t *testing.T) {
