@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -111,16 +113,25 @@ func askResolver(t *testing.T, port string) {
 	}
 }
 
-// freePort returns a port that was free for UDP a moment ago.
+// freePort returns a port that was free for UDP and TCP a moment ago, below
+// those that the system gives to outgoing connections.
 func freePort(t *testing.T) string {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.N(12_000))
+		udp, err := net.ListenPacket("udp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		tcp, err := net.Listen("tcp", "127.0.0.1:"+port)
+		udp.Close()
+		if err == nil {
+			tcp.Close()
+			return port
+		}
 	}
-	defer conn.Close()
-	_, port, _ := net.SplitHostPort(conn.LocalAddr().String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // startProgram runs a Debian program until the test ends.
