@@ -19,7 +19,8 @@ type signature struct {
 
 // signatureOf returns the signature of a query and what the DNS library found
 // when it checked it. It reports false when a TSIG record is not the last one
-// and only one (RFC 8945 §5.1).
+// and only one, or is empty, which the library reads but cannot answer (RFC 8945
+// §5.1).
 func signatureOf(query *dns.Msg, status error) (signature, bool) {
 	for i, record := range query.Extra {
 		tsig, is := record.(*dns.TSIG)
@@ -36,7 +37,7 @@ func signatureOf(query *dns.Msg, status error) (signature, bool) {
 		default:
 			found.fault = dns.RcodeBadSig
 		}
-		if i < len(query.Extra)-1 {
+		if i < len(query.Extra)-1 || tsig.Algorithm == "" {
 			return signature{}, false
 		}
 		return found, true
