@@ -7,16 +7,29 @@ import (
 
 // arrivals are the incidents of a shard as a ledger brought them, in any order.
 // They are brought into the order of prefixes before they are put together:
-// what lies apart in memory is then looked for once for each prefix.
+// what lies apart in memory is then looked for once for each prefix. They are
+// dealt into regions as they come, so small that ordering one stays within the
+// processor's cache.
 type arrivals struct {
-	items      slab
-	v4, v6     []stagedEntry // a prefix, and the place of one incident among the items
-	amendments map[itemIndex]*Amendment
+	v4         [regions]pile[arrival[uint32]]
+	v6         [regions]pile[arrival[uint64]]
+	n4, n6     int // arrivals of each family
+	amendments []*Amendment
+}
+
+// regions divide the address space by the first octet.
+const regions = 1 << 8
+
+// arrival is one incident. Until it joins a chain, the item's next is the
+// number of its amendment, from 1; 0: it has none.
+type arrival[K uint32 | uint64] struct {
+	key  K
+	item item
 }
 
 // collect takes in the entries of one shard.
 func collect(shard int, entries iter.Seq2[Entry, error]) (*arrivals, error) {
-	a := &arrivals{amendments: map[itemIndex]*Amendment{}}
+	a := &arrivals{}
 	for entry, err := range entries {
 		if err != nil {
 			return nil, err
@@ -34,61 +47,79 @@ func collect(shard int, entries iter.Seq2[Entry, error]) (*arrivals, error) {
 }
 
 func (a *arrivals) add(k scoredKey, entry Entry) {
-	i := a.items.put(newItem(entry.Incident))
+	it := newItem(entry.Incident)
 	if entry.Amendment != nil {
-		a.amendments[i] = entry.Amendment
+		a.amendments = append(a.amendments, entry.Amendment)
+		it.next = itemIndex(len(a.amendments))
 	}
-	e := stagedEntry{key: k.n, only: step{answer: uint32(i)}}
 	if k.v6 {
-		a.v6 = append(a.v6, e)
+		a.v6[k.n>>56].add(arrival[uint64]{k.n, it})
+		a.n6++
 	} else {
-		a.v4 = append(a.v4, e)
+		a.v4[k.n>>24].add(arrival[uint32]{uint32(k.n), it})
+		a.n4++
 	}
 }
 
-// shard returns a shard that has the items of the arrivals and room for their
-// prefixes, which [shard.arrived] puts together.
-func (a *arrivals) shard(w *weights) *shard {
-	a.v4, a.v6 = sortStaged(a.v4, 32), sortStaged(a.v6, 64)
-	s := newShard(w)
-	s.items = a.items
-	s.v4.reserve(distinct(a.v4))
-	s.v6.reserve(distinct(a.v6))
-	return s
-}
-
-// distinct returns how many keys sorted entries have.
-func distinct(entries []stagedEntry) int {
-	n := 0
-	for i := range entries {
-		if i == 0 || entries[i].key != entries[i-1].key {
-			n++
-		}
-	}
-	return n
-}
-
-// arrived yields each prefix with what arrived of it, put together.
+// arrived yields each prefix with what arrived of it, put together. The
+// arrivals are gone afterwards.
 func (s *shard) arrived(a *arrivals) iter.Seq2[scoredKey, place] {
 	return func(yield func(scoredKey, place) bool) {
-		for family, entries := range [][]stagedEntry{a.v4, a.v6} {
-			for len(entries) > 0 {
-				k, p := scoredKey{entries[0].key, family == 1}, place{due: never}
-				for len(entries) > 0 && entries[0].key == k.n {
-					s.arrive(k, &p, itemIndex(entries[0].only.answer), a.amendments)
-					entries = entries[1:]
-				}
-				if !yield(k, p) {
-					return
-				}
+		order4 := arrivalOrder[uint32]{amendments: a.amendments}
+		for i := range a.v4 {
+			if order4.sort(&a.v4[i], 24); !order4.arrive(s, false, yield) {
+				return
+			}
+		}
+		order6 := arrivalOrder[uint64]{amendments: a.amendments}
+		for i := range a.v6 {
+			if order6.sort(&a.v6[i], 56); !order6.arrive(s, true, yield) {
+				return
 			}
 		}
 	}
 }
 
-// arrive applies what arrived as an item to a place.
-func (s *shard) arrive(k scoredKey, p *place, i itemIndex, amendments map[itemIndex]*Amendment) {
-	it := *s.items.at(i)
-	s.items.release(i)
-	s.applyItem(k, p, it, amendments[i])
+// arrivalOrder brings the arrivals of one region after another into order.
+type arrivalOrder[K uint32 | uint64] struct {
+	items      []item
+	order      []stagedEntry // keys, and the place of an item each
+	amendments []*Amendment
+}
+
+// sort takes over a region whose keys differ in so many bits.
+func (o *arrivalOrder[K]) sort(region *pile[arrival[K]], bits int) {
+	o.items, o.order = o.items[:0], o.order[:0]
+	for _, chunk := range region.chunks {
+		for i := range chunk {
+			o.order = append(o.order, stagedEntry{key: uint64(chunk[i].key), only: step{answer: uint32(len(o.items))}})
+			o.items = append(o.items, chunk[i].item)
+		}
+	}
+	*region = pile[arrival[K]]{}
+	o.order = sortStaged(o.order, bits)
+}
+
+// arrive puts each prefix together.
+func (o *arrivalOrder[K]) arrive(s *shard, v6 bool, yield func(scoredKey, place) bool) bool {
+	for entries := o.order; len(entries) > 0; {
+		k, p := scoredKey{entries[0].key, v6}, place{due: never}
+		for len(entries) > 0 && entries[0].key == k.n {
+			o.apply(s, k, &p, o.items[entries[0].only.answer])
+			entries = entries[1:]
+		}
+		if !yield(k, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *arrivalOrder[K]) apply(s *shard, k scoredKey, p *place, it item) {
+	var amendment *Amendment
+	if it.next != 0 {
+		amendment = o.amendments[it.next-1]
+		it.next = 0
+	}
+	s.applyItem(k, p, it, amendment)
 }

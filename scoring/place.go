@@ -11,18 +11,12 @@ type place struct {
 
 // family holds the places of one address family by their numbers.
 type family[K uint32 | uint64] struct {
-	places map[K]place
+	places placeTable[K]
 	due    dueHeap[K]
 }
 
 func newFamily[K uint32 | uint64]() family[K] {
-	return family[K]{places: map[K]place{}}
-}
-
-// reserve makes room for so many places, before the first is stored.
-func (f *family[K]) reserve(places int) {
-	f.places = make(map[K]place, places)
-	f.due = make(dueHeap[K], 0, places)
+	return family[K]{places: newPlaceTable[K]()}
 }
 
 // popDue takes one key out whose place is due, or returns false.
@@ -31,7 +25,7 @@ func (f *family[K]) popDue(now second) (K, bool) {
 		next := f.due.pop()
 		// A place that was rescheduled to an earlier second left a stale
 		// entry behind.
-		if p, ok := f.places[next.key]; ok && p.due == next.at {
+		if p, ok := f.places.get(next.key); ok && p.due == next.at {
 			return next.key, true
 		}
 	}
@@ -43,9 +37,9 @@ func (s *shard) place(k scoredKey) (place, bool) {
 	var p place
 	var ok bool
 	if k.v6 {
-		p, ok = s.v6.places[k.n]
+		p, ok = s.v6.places.get(k.n)
 	} else {
-		p, ok = s.v4.places[uint32(k.n)]
+		p, ok = s.v4.places.get(uint32(k.n))
 	}
 	if !ok {
 		p.due = never
@@ -57,13 +51,13 @@ func (s *shard) place(k scoredKey) (place, bool) {
 func (s *shard) setPlace(k scoredKey, p place) {
 	switch {
 	case p.head == 0 && k.v6:
-		delete(s.v6.places, k.n)
+		s.v6.places.delete(k.n)
 	case p.head == 0:
-		delete(s.v4.places, uint32(k.n))
+		s.v4.places.delete(uint32(k.n))
 	case k.v6:
-		s.v6.places[k.n] = p
+		s.v6.places.set(k.n, p)
 	default:
-		s.v4.places[uint32(k.n)] = p
+		s.v4.places.set(uint32(k.n), p)
 	}
 }
 
@@ -93,12 +87,12 @@ func (s *shard) popDue(now second) (scoredKey, bool) {
 // set the place that it holds.
 func (s *shard) places() iter.Seq2[scoredKey, place] {
 	return func(yield func(scoredKey, place) bool) {
-		for n, p := range s.v4.places {
+		for n, p := range s.v4.places.all() {
 			if !yield(scoredKey{n: uint64(n)}, p) {
 				return
 			}
 		}
-		for n, p := range s.v6.places {
+		for n, p := range s.v6.places.all() {
 			if !yield(scoredKey{n: n, v6: true}, p) {
 				return
 			}

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	radixBits = 11      // of a key that one pass sorts by; its counters fit into the nearest cache
-	radixFrom = 1 << 12 // entries for which counting pays
+	radixBits = 11     // of a key that one pass sorts by; its counters fit into the nearest cache
+	radixFrom = 1 << 9 // entries for which counting pays
 )
 
 // sortStaged returns the entries in the order of their keys, which have so

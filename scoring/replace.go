@@ -35,22 +35,30 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 // settledShard is a shard that is not in its place yet.
 type settledShard struct {
 	*shard
-	listed []scoredKey // whose announcements are 1, 2, 3 …
+	listed pile[scoredKey] // whose announcements are 1, 2, 3 …
 	steps  *staging
 }
 
 // settleArrivals makes a shard of what arrived.
 func (b *Scoreboard) settleArrivals(incidents *arrivals, now second) (settledShard, error) {
-	s := incidents.shard(b.weights.Load())
-	settled := settledShard{shard: s, steps: newStaging(cap(s.v4.due), cap(s.v6.due))}
+	s := newShard(b.weights.Load())
+	s.v4.due, s.v6.due = make(dueHeap[uint32], 0, incidents.n4), make(dueHeap[uint64], 0, incidents.n6)
+	v4, v6 := placeFill[uint32]{table: &s.v4.places}, placeFill[uint64]{table: &s.v6.places}
+	settled := settledShard{shard: s, steps: newStaging(incidents.n4, incidents.n6)}
 	for k, p := range s.arrived(incidents) {
 		b.evaluate(s, k, p, now, nil)
 		if p.state = s.announced.replace(0, s.outcomes); p.state != 0 {
-			settled.listed = append(settled.listed, k)
+			settled.listed.add(k)
 		}
-		s.setPlace(k, p)
 		settled.steps.add(b.index, k, b.stepsOf(s, k, p, now))
+		if k.v6 {
+			v6.add(k.n, p)
+		} else {
+			v4.add(uint32(k.n), p)
+		}
 	}
+	v4.end()
+	v6.end()
 	return settled, settled.steps.sort(b.index)
 }
 
@@ -61,9 +69,11 @@ func (b *Scoreboard) swap(number int, settled settledShard) {
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
 	old, fresh := locked.shard, settled.shard
-	for i, k := range settled.listed {
+	next := announcementIndex(1)
+	for k := range settled.listed.all() {
 		before, _ := old.place(k)
-		b.log.record(k, old.weights.set, old.announced.of(before.state), fresh.announced.of(announcementIndex(i+1)), nil)
+		b.log.record(k, old.weights.set, old.announced.of(before.state), fresh.announced.of(next), nil)
+		next++
 	}
 	for k, p := range old.places() {
 		if after, _ := fresh.place(k); p.state != 0 && after.state == 0 {

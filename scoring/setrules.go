@@ -50,7 +50,7 @@ func (b *Scoreboard) reshape(number int, w *weights, now second) error {
 	s := locked.shard
 	from, known := s.weights.set, s.announced
 	s.reweigh(w)
-	listed := newStaging(len(s.v4.places), len(s.v6.places))
+	listed := newStaging(s.v4.places.len(), s.v6.places.len())
 	for k, p := range s.places() {
 		old := p.state
 		p.state = 0

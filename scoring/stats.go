@@ -16,7 +16,7 @@ type Stats struct {
 func (b *Scoreboard) Stats() Stats {
 	stats := Stats{Exemptions: len(b.exemptions.Load().all)}
 	b.readShards(func(s *shard) {
-		stats.Prefixes += len(s.v4.places) + len(s.v6.places)
+		stats.Prefixes += s.v4.places.len() + s.v6.places.len()
 		stats.Incidents += s.items.count
 		stats.Amended += len(s.overlays)
 	})
