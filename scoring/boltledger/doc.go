@@ -10,8 +10,8 @@
 // share one sync to disk, and the sink hears everything in the order of
 // commitment.
 //
-// In memory the ledger keeps an index from incident to sequence, about 20 to
-// 40 bytes for each, rebuilt by one scan at [Open].
+// In memory the ledger keeps an index from incident to sequence, 11 to 16 bytes
+// for each, rebuilt by one scan at [Open].
 //
 // [Open] a ledger, [Ledger.Follow] it with the node's scoreboard, and
 // [Ledger.Purge] it now and then; file layout and versions are in schema.go,

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -30,6 +31,8 @@ const (
 	rowFormat     = 1
 	rowFormatBare = 0 // schema 0: no detail
 	overlayFormat = 1
+
+	countedLen = 24
 
 	flagWithdrawn = 1 << 0
 	flagNote      = 1 << 1
@@ -76,43 +79,73 @@ func appendRow(b []byte, in scoring.Incident) []byte {
 
 // checkRow tells whether a row of the log can be read, and returns its key.
 func checkRow(k, row []byte) (key []byte, err error) {
-	if len(k) != 8 {
+	if len(k) != 8 || sequence(k) < 1 || sequence(k) > maxSequence {
 		return nil, fmt.Errorf("%w: %x is no sequence; restore a backup", scoring.ErrSchema, k)
 	}
-	if _, err := decodeRow(row, false); err != nil {
+	key, _, _, err = divideRow(row)
+	if err != nil {
 		return nil, fmt.Errorf("%w: incident %d of the log: %w", scoring.ErrSchema, sequence(k), err)
 	}
-	return keyPart(row), nil
+	return key, nil
+}
+
+// divideRow returns the parts of a row that can be read: a key with a valid
+// prefix, and what is counted, whole.
+func divideRow(row []byte) (key, counted, detail []byte, err error) {
+	if len(row) > 0 && row[0] > rowFormat {
+		return nil, nil, nil, fmt.Errorf("format %d, this version reads up to %d", row[0], rowFormat)
+	}
+	key = keyPart(row)
+	if key == nil || len(row) < 1+len(key)+countedLen {
+		return nil, nil, nil, errCut
+	}
+	if addr := key[0]; addr != 4 && addr != 16 || int(key[1]) > 8*int(addr) {
+		return nil, nil, nil, errCut
+	}
+	rest := row[1+len(key):]
+	return key, rest[:countedLen], rest[countedLen:], nil
 }
 
 // decodeRow reads a row; without detail it allocates nothing.
 func decodeRow(row []byte, detail bool) (scoring.Incident, error) {
-	r := reader{rest: row}
-	format := r.octet()
-	if !r.cut && format > rowFormat {
-		return scoring.Incident{}, fmt.Errorf("format %d, this version reads up to %d", format, rowFormat)
+	key, counted, rest, err := divideRow(row)
+	if err != nil {
+		return scoring.Incident{}, err
 	}
-	var in scoring.Incident
-	in.Prefix = r.prefix()
-	in.ID = scoring.ID(r.uint64())
-	in.Kind = scoring.KindNumber(r.uint16())
-	in.Points = r.uint16()
-	in.Reporter = scoring.ReporterNumber(r.uint32())
-	in.Reported = r.time()
-	in.Expires = r.time()
-	if format == rowFormatBare {
-		if detail && in.Prefix.IsSingleIP() {
+	in := scoring.Incident{
+		Prefix:   keyPrefix(key),
+		ID:       scoring.ID(binary.BigEndian.Uint64(key[len(key)-8:])),
+		Kind:     scoring.KindNumber(binary.BigEndian.Uint16(counted)),
+		Points:   binary.BigEndian.Uint16(counted[2:]),
+		Reporter: scoring.ReporterNumber(binary.BigEndian.Uint32(counted[4:])),
+		Reported: timeAt(counted[8:]),
+		Expires:  timeAt(counted[16:]),
+	}
+	if !detail {
+		return in, nil
+	}
+	if row[0] == rowFormatBare {
+		if in.Prefix.IsSingleIP() {
 			in.Addr = in.Prefix.Addr()
 		}
-	} else if detail {
-		in.Addr = r.addr(int(r.octet()))
-		in.Observed = r.time()
-		in.Note = r.text()
+		return in, nil
 	}
-	if r.cut || !in.Prefix.IsValid() {
+	r := reader{rest: rest}
+	in.Addr = r.addr(int(r.octet()))
+	in.Observed = r.time()
+	in.Note = r.text()
+	if r.cut {
 		return scoring.Incident{}, errCut
 	}
 	return in, nil
+}
+
+// keyPrefix returns the prefix of a key, which divideRow has found valid.
+func keyPrefix(key []byte) netip.Prefix {
+	if key[0] == 4 {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte(key[2:6])), int(key[1]))
+	}
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte(key[2:18])), int(key[1]))
 }
 
 func appendOverlay(b []byte, a scoring.Amendment) []byte {

@@ -1,6 +1,8 @@
 package boltledger
 
 import (
+	"hash/maphash"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -36,7 +38,7 @@ func TestIndex_clashes(t *testing.T) {
 				}
 				delete(log, seq)
 				delete(want, key)
-				x.remove([]byte(key))
+				x.remove([]byte(key), seq)
 			},
 			"": func(t *rapid.T) {
 				for key := byte('a'); key <= 'l'; key++ {
@@ -50,6 +52,51 @@ func TestIndex_clashes(t *testing.T) {
 	})
 }
 
+// TestIndex_property compares the index with a Go map over long histories, in
+// which parts fill up, grow and empty again.
+func TestIndex_property(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		x, want := newIndex(), map[string]uint64{}
+		parts := rapid.Uint64Range(1, 3).Draw(t, "parts")
+		spread := rapid.Uint64Range(1, 1<<18).Draw(t, "spread")
+		x.hash = func(key []byte) uint64 {
+			hash := maphash.Bytes(seedOfTest, key)
+			return hash%parts<<(64-indexPartBits) | hash>>indexPartBits/spread*spread
+		}
+		keys := map[uint64]string{}
+		same := func(key string) func(uint64) bool { return func(seq uint64) bool { return keys[seq] == key } }
+		seq := uint64(maxSequence - 2000)
+		for range rapid.IntRange(1, 1000).Draw(t, "steps") {
+			key := strconv.Itoa(rapid.IntRange(0, 400).Draw(t, "key"))
+			if at, known := want[key]; known {
+				x.remove([]byte(key), at)
+				delete(want, key)
+			} else {
+				seq++
+				keys[seq], want[key] = key, seq
+				x.add([]byte(key), seq)
+			}
+		}
+		for n := range 401 {
+			key := strconv.Itoa(n)
+			wanted, known := want[key]
+			if got, found := x.find([]byte(key), same(key)); got != wanted || found != known {
+				t.Fatalf("%s is at %d, %t, want %d, %t", key, got, found, wanted, known)
+			}
+		}
+		used := 0
+		for i := range x.parts {
+			used += x.parts[i].used
+		}
+		if used != len(want) {
+			t.Fatalf("%d entries, want %d", used, len(want))
+		}
+	})
+}
+
+var seedOfTest = maphash.MakeSeed()
+
 // An index that is filled at once finds what one finds that grew.
 func TestIndex_fill(t *testing.T) {
 	t.Parallel()
@@ -57,16 +104,16 @@ func TestIndex_fill(t *testing.T) {
 	x.hash = func(key []byte) uint64 { return uint64(key[0]%7) << 61 }
 	keys := map[uint64]string{}
 	batches := make([]indexBatch, 3)
-	for seq := range uint64(40) {
+	for seq := uint64(1); seq <= 40; seq++ {
 		keys[seq] = string(rune('A' + seq))
 		batches[seq%3].add(x, []byte(keys[seq]), seq)
 	}
-	x.fill(batches, func(seq uint64) []byte { return []byte(keys[seq]) })
+	x.fill(batches)
 	for want, key := range keys {
 		if got, found := x.find([]byte(key), func(seq uint64) bool { return keys[seq] == key }); got != want || !found {
 			t.Errorf("%s is at %d, %t, want %d", key, got, found, want)
 		}
-		x.remove([]byte(key))
+		x.remove([]byte(key), want)
 		if _, found := x.find([]byte(key), func(seq uint64) bool { return keys[seq] == key }); found {
 			t.Errorf("%s is still there", key)
 		}

@@ -103,7 +103,7 @@ func (w *work) purge(dead []uint64, before time.Time) (purged int, err error) {
 		key := append([]byte{}, keyPart(row)...)
 		w.delete(w.log, sequenceKey(seq))
 		w.delete(w.amend, key)
-		w.removed = append(w.removed, key)
+		w.removed[seq] = key
 		purged++
 	}
 	return purged, nil

@@ -52,7 +52,15 @@ func (r *reader) uint64() uint64 {
 }
 
 // time reads whole seconds. The zero time comes back as the zero time.
-func (r *reader) time() time.Time { return time.Unix(int64(r.uint64()), 0).UTC() }
+func (r *reader) time() time.Time {
+	if b := r.take(8); b != nil {
+		return timeAt(b)
+	}
+	return time.Time{}
+}
+
+// timeAt reads the time that 8 octets begin with.
+func timeAt(b []byte) time.Time { return time.Unix(int64(binary.BigEndian.Uint64(b)), 0).UTC() }
 
 // addr reads an address of n octets; none is the zero address.
 func (r *reader) addr(n int) netip.Addr {

@@ -1,7 +1,6 @@
 package boltledger
 
 import (
-	"bytes"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -33,17 +32,8 @@ func (l *Ledger) scan() error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	l.index.fill(batches, l.keyOf)
+	l.index.fill(batches)
 	return nil
-}
-
-// keyOf returns the key of a row that was read before.
-func (l *Ledger) keyOf(seq uint64) (key []byte) {
-	_ = l.db.View(func(tx *bolt.Tx) error { // reading fails only when the ledger is closed
-		key = bytes.Clone(keyPart(tx.Bucket(bucketLog).Get(sequenceKey(seq))))
-		return nil
-	})
-	return key
 }
 
 // extent returns the first and the last sequence of the log, 0 if it is empty.

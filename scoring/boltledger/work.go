@@ -16,7 +16,7 @@ type work struct {
 	fault   error // the file could not be changed; ends the transaction
 
 	recorded map[string]uint64 // keys of this transaction → sequence
-	removed  [][]byte          // keys
+	removed  map[uint64][]byte // sequences of this transaction → keys
 	entries  []scoring.Entry   // changed, for the sink
 	controls []scoring.ControlRecord
 }
@@ -28,6 +28,7 @@ func newWork(l *Ledger, tx *bolt.Tx) *work {
 		amend:    tx.Bucket(bucketAmend),
 		control:  tx.Bucket(bucketControl),
 		recorded: map[string]uint64{},
+		removed:  map[uint64][]byte{},
 	}
 	w.log.FillPercent = 1 // rows are appended and never grow
 	return w
@@ -84,8 +85,8 @@ func (w *work) tell(entry scoring.Entry) {
 // settle tells what is now in the file: the index, then the sink.
 func (w *work) settle() {
 	// What was purged may have been recorded anew in the same transaction.
-	for _, key := range w.removed {
-		w.ledger.index.remove(key)
+	for seq, key := range w.removed {
+		w.ledger.index.remove(key, seq)
 		w.ledger.crowd.remove(key)
 	}
 	for key, seq := range w.recorded {
