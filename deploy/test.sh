@@ -25,6 +25,7 @@ readonly PROGRAMS=(
 	dnsmasq:dnsmasq-base
 	sshd:openssh-server
 	ssh:openssh-client
+	nginx:nginx-light
 	busybox:busybox
 	xz:xz-utils
 	zstd:zstd
@@ -107,6 +108,7 @@ install() {
 		redis-server | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
 			systemctl disable --now "$package"
 			;;
+		nginx-light) systemctl disable --now nginx ;;
 		bind9) systemctl disable --now named ;;
 		knot-resolver) systemctl disable --now kresd.target kres-cache-gc ;;
 		openssh-server) systemctl disable --now ssh ;;

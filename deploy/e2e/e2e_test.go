@@ -27,6 +27,9 @@ func TestStories(t *testing.T) {
 		// Real mail servers and spam filters turn listed addresses away, and
 		// while Penaltybox cannot answer let everybody in, soon.
 		{"mail", "./mail.sh"},
+		// Real daemons are attacked while their logs are watched: DNS lists
+		// each attacker, and nobody whom they tried to frame.
+		{"daemons", "./daemons.sh"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()

@@ -11,22 +11,6 @@ readonly NEEDS=(sshd:openssh-server ssh:openssh-client busybox:busybox)
 readonly SERVER=203.0.113.1 ATTACKER=203.0.113.66 INNOCENT=198.51.100.7
 readonly BOX=127.0.0.53 HTTP=http://127.0.0.1:8080
 
-# A /dev of our own: sshd logs to /dev/log, which is our syslogd's.
-private_dev() {
-	local dev=$WORK/dev node
-	mkdir "$dev" && mount -t tmpfs -o mode=755 tmpfs "$dev"
-	for node in null zero full random urandom tty; do
-		touch "$dev/$node" && mount --bind "/dev/$node" "$dev/$node"
-	done
-	mkdir "$dev/pts" && mount --bind /dev/pts "$dev/pts"
-	ln -s pts/ptmx "$dev/ptmx"
-	ln -s /proc/self/fd "$dev/fd"
-	mount --move "$dev" /dev
-	mkdir -m 755 /run/sshd
-	daemon syslogd busybox syslogd -n -O "$AUTH"
-	wait_for 5 "syslogd's /dev/log" test -S /dev/log
-}
-
 private_net() {
 	start_outside
 	ip address add "$SERVER/24" dev wire
@@ -34,6 +18,7 @@ private_net() {
 }
 
 start_sshd() {
+	mkdir -m 755 /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$WORK/host_key"
 	cat >"$WORK/sshd_config" <<-CONFIG
 		ListenAddress $SERVER
@@ -93,7 +78,7 @@ holds() { # WHAT GOT WANT
 
 story() {
 	AUTH=$LOG/auth.log
-	private_dev
+	start_syslogd "$AUTH"
 	private_net
 	printf '#!/bin/sh\necho wrong\n' >"$WORK/wrong-password"
 	chmod +x "$WORK/wrong-password"

@@ -108,6 +108,22 @@ daemon() {
 	export DAEMON=$!
 }
 
+# start_syslogd FILE: what daemons write to syslog goes to a file, by way of a
+# /dev of our own, where /dev/log is our syslogd's.
+start_syslogd() {
+	local dev=$WORK/dev node
+	mkdir "$dev" && mount -t tmpfs -o mode=755 tmpfs "$dev"
+	for node in null zero full random urandom tty; do
+		touch "$dev/$node" && mount --bind "/dev/$node" "$dev/$node"
+	done
+	mkdir "$dev/pts" && mount --bind /dev/pts "$dev/pts"
+	ln -s pts/ptmx "$dev/ptmx"
+	ln -s /proc/self/fd "$dev/fd"
+	mount --move "$dev" /dev
+	daemon syslogd busybox syslogd -n -O "$1"
+	wait_for 5 "syslogd's /dev/log" test -S /dev/log
+}
+
 # milliseconds since some moment.
 milliseconds() { local micro=${EPOCHREALTIME/[.,]/}; echo "${micro%???}"; }
 
