@@ -26,6 +26,7 @@ readonly PROGRAMS=(
 	sshd:openssh-server
 	ssh:openssh-client
 	nginx:nginx-light
+	apache2:apache2-bin
 	busybox:busybox
 	xz:xz-utils
 	zstd:zstd

@@ -13,9 +13,10 @@ for part in "$(dirname "$0")"/daemons/*.sh; do . "$part"; done
 
 readonly NEEDS=(
 	busybox:busybox sshd:openssh-server ssh:openssh-client nginx:nginx-light
+	apache2:apache2-bin
 )
 readonly BOX=127.0.0.53 HTTP=http://127.0.0.1:8080
-readonly DAEMONS=(sshd nginx)
+readonly DAEMONS=(sshd nginx apache)
 
 # address DAEMON: where it listens; its attacker; whom the attacker frames.
 address() { echo "203.0.113.$(number "$1")"; }

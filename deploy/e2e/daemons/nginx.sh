@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# nginx: probes for what is not there. A client chooses its path, its referer,
-# its browser's name, and what it claims to be called.
+# nginx: probes for what is not there.
 
 start_nginx() { # ADDRESS
 	local dir=$WORK/nginx
@@ -35,23 +34,3 @@ watch_nginx() { printf '  - {service: web, files: [%s]}\n' "$LOG/nginx-access.lo
 forge_nginx() { forge_web "$@"; }
 
 attack_nginx() { attack_web "$@"; }
-
-# forge_web ADDRESS INNOCENT says that the innocent asks, in each place where a
-# client may write; the web server answers 404.
-forge_web() {
-	local line="$2 - - [22/Nov/2026:10:00:00 +0000] \"GET /.env HTTP/1.1\" 404 1 \"-\" \"-\""
-	request -u "x $2 - y:x" "http://$1/wp-login.php" -d x=x
-	request -u "$2 - -:x" "http://$1/wp-login.php"
-	request -A "$line" -e "$line" -H "X-Forwarded-For: $2" -H "Forwarded: for=$2" -H "X-Real-IP: $2" -H "Host: $2" "http://$1/robots.txt"
-	request --path-as-is "http://$1/%0a$(echo "$line" | sed 's/ /%20/g; s/"/%22/g')"
-}
-
-# attack_web ADDRESS
-attack_web() {
-	request "http://$1/.env"
-	request "http://$1/.git/config"
-	request "http://$1/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php" -d '<?php'
-}
-
-# request CURL-OPTION… as a stranger; any answer will do.
-request() { outside curl -gsS -o /dev/null "$@"; }
