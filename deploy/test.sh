@@ -33,6 +33,8 @@ readonly PROGRAMS=(
 	journalctl:systemd
 	/lib/systemd/systemd-journal-remote:systemd-journal-remote
 	postfix:postfix
+	dovecot:dovecot-core
+	/usr/lib/dovecot/imap-login:dovecot-imapd
 	spamd:spamd
 	spamass-milter:spamass-milter
 	rspamd:rspamd
@@ -110,6 +112,7 @@ install() {
 			systemctl disable --now "$package"
 			;;
 		nginx-light) systemctl disable --now nginx ;;
+		dovecot-core) systemctl disable --now dovecot ;;
 		bind9) systemctl disable --now named ;;
 		knot-resolver) systemctl disable --now kresd.target kres-cache-gc ;;
 		openssh-server) systemctl disable --now ssh ;;

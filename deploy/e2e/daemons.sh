@@ -13,10 +13,11 @@ for part in "$(dirname "$0")"/daemons/*.sh; do . "$part"; done
 
 readonly NEEDS=(
 	busybox:busybox sshd:openssh-server ssh:openssh-client nginx:nginx-light
-	apache2:apache2-bin
+	apache2:apache2-bin dovecot:dovecot-core /usr/lib/dovecot/imap-login:dovecot-imapd postfix:postfix
 )
-readonly BOX=127.0.0.53 HTTP=http://127.0.0.1:8080
-readonly DAEMONS=(sshd nginx apache)
+CONVERSE=$(realpath "$(dirname "$0")/daemons/converse")
+readonly CONVERSE BOX=127.0.0.53 HTTP=http://127.0.0.1:8080
+readonly DAEMONS=(sshd nginx apache dovecot postfix)
 
 # address DAEMON: where it listens; its attacker; whom the attacker frames.
 address() { echo "203.0.113.$(number "$1")"; }
@@ -71,6 +72,9 @@ attack() {
 	wait_for 30 "DNS to list the attacker of $1" listed "$(attacker "$1")"
 	show "$1: $(attacker "$1") is listed: $(look_up $BOX "$(attacker "$1")" TXT)"
 }
+
+# greets ADDRESS PORT: a server says something of its own accord.
+greets() { timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r <&3' - "$@"; }
 
 listed() { [ -n "$(look_up $BOX "$1")" ]; }
 
