@@ -72,7 +72,7 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 }
 
 func (l *Ledger) begin(ctx context.Context, options Options) error {
-	if err := l.checkServer(ctx, options.AllowEviction); err != nil {
+	if err := l.checkServer(ctx, options); err != nil {
 		return err
 	}
 	find := l.join

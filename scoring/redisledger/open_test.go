@@ -164,10 +164,15 @@ func TestOpen_eviction(t *testing.T) {
 
 func TestOpen_warnings(t *testing.T) {
 	t.Parallel()
-	var forgetful, durable logs
-	wantOpen(t, redisledger.Options{URL: redistest.Start(t).URL(), Logger: forgetful.logger()}, nil)
+	var forgetful, durable, follower logs
+	server := redistest.Start(t)
+	wantOpen(t, redisledger.Options{URL: server.URL(), Logger: forgetful.logger()}, nil)
 	if !strings.Contains(forgetful.String(), "set appendonly to yes") {
 		t.Errorf("a server without appendonly is not warned of: %s", forgetful.String())
+	}
+	wantOpen(t, redisledger.Options{URL: server.URL(), ReadOnly: true, Logger: follower.logger()}, nil)
+	if follower.String() != "" {
+		t.Errorf("who writes nothing is warned: %s", follower.String())
 	}
 	wantOpen(t, redisledger.Options{URL: redistest.StartDurable(t).URL(), Logger: durable.logger()}, nil)
 	if durable.String() != "" {

@@ -16,19 +16,24 @@ import (
 const minimum = "6.2"
 
 // checkServer makes sure that the server, or every master of a Cluster, is
-// one that keeps what it is given.
-func (l *Ledger) checkServer(ctx context.Context, allowEviction bool) error {
+// one that keeps what it is given. Who only reads leaves advice to those who
+// write, and does not repeat it while it waits for them.
+func (l *Ledger) checkServer(ctx context.Context, options Options) error {
+	advise := l.logger
+	if options.ReadOnly {
+		advise = slog.New(slog.DiscardHandler)
+	}
 	check := func(ctx context.Context, client redis.Cmdable, name string) error {
 		info, err := client.Info(ctx).Result()
 		if reply, answered := errors.AsType[redis.Error](err); answered && strings.HasPrefix(reply.Error(), "NOPERM") {
-			l.logger.WarnContext(ctx, "redis does not tell its settings; check by yourself that maxmemory-policy is noeviction and appendonly is yes",
+			advise.WarnContext(ctx, "redis does not tell its settings; check by yourself that maxmemory-policy is noeviction and appendonly is yes",
 				slog.String("server", name))
 			return nil
 		}
 		if err != nil {
 			return fault(ctx, err)
 		}
-		return l.checkInfo(ctx, parseInfo(info), name, allowEviction)
+		return l.checkInfo(ctx, advise, parseInfo(info), name, options.AllowEviction)
 	}
 	if cluster, ok := l.client.(*redis.ClusterClient); ok {
 		return cluster.ForEachMaster(ctx, func(ctx context.Context, client *redis.Client) error {
@@ -39,7 +44,7 @@ func (l *Ledger) checkServer(ctx context.Context, allowEviction bool) error {
 }
 
 // checkInfo judges what the INFO command says of one server.
-func (l *Ledger) checkInfo(ctx context.Context, info map[string]string, name string, allowEviction bool) error {
+func (l *Ledger) checkInfo(ctx context.Context, advise *slog.Logger, info map[string]string, name string, allowEviction bool) error {
 	if version := info["redis_version"]; info["valkey_version"] == "" && version != "" && !atLeast(version, minimum) {
 		return fmt.Errorf("redis at %s: version %s is too old; want %s or newer, or Valkey", name, version, minimum)
 	}
@@ -51,11 +56,11 @@ func (l *Ledger) checkInfo(ctx context.Context, info map[string]string, name str
 	case evicts && limit != "" && limit != "0" && !allowEviction:
 		return fmt.Errorf("redis at %s: maxmemory-policy is %s: incidents would vanish when its memory is full; set maxmemory-policy to noeviction", name, policy)
 	case evicts:
-		l.logger.WarnContext(ctx, "redis drops incidents when its memory is full; set maxmemory-policy to noeviction",
+		advise.WarnContext(ctx, "redis drops incidents when its memory is full; set maxmemory-policy to noeviction",
 			slog.String("server", name), slog.String("maxmemory_policy", policy), slog.String("maxmemory", limit))
 	}
 	if info["aof_enabled"] == "0" {
-		l.logger.WarnContext(ctx, "redis loses its last writes when it crashes; set appendonly to yes",
+		advise.WarnContext(ctx, "redis loses its last writes when it crashes; set appendonly to yes",
 			slog.String("server", name))
 	}
 	return nil
