@@ -40,6 +40,7 @@ func parseZoneFlag(text string) (zoneFlag, error) {
 	zone := zoneFlag{name: strings.TrimSpace(parts[0])}
 	faults := []error{err}
 	if zone.name == "" || strings.Contains(zone.name, "=") {
+		zone.name = text
 		faults = append(faults, errors.New("begins without a name; write such as bl.example.org,threshold=50"))
 	}
 	for _, part := range parts[1:] {
@@ -53,7 +54,7 @@ func parseZoneFlag(text string) (zoneFlag, error) {
 		}
 	}
 	if err := errors.Join(append(faults, zone.checkCodes())...); err != nil {
-		return zone, fmt.Errorf("zone %q: %w", text, err)
+		return zone, fmt.Errorf("zone %q: %w", zone.name, err)
 	}
 	return zone, nil
 }

@@ -94,6 +94,9 @@ func TestParseZoneFlag_faults(t *testing.T) {
 			if err == nil {
 				t.Fatal("taken")
 			}
+			if strings.HasPrefix(text, "bl.example,") {
+				want = append(want, `zone "bl.example": `)
+			}
 			for _, part := range want {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("error %q does not say %q", err, part)
