@@ -15,7 +15,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// lines is a query log in memory.
+// lines is a log in memory.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer

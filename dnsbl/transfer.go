@@ -30,7 +30,11 @@ var errStopping = errors.New("the server stops")
 func (s *Server) serveTransfer(w dns.ResponseWriter, query *dns.Msg, from asker, now time.Time) bool {
 	set := s.zones.Load()
 	zone, e := transferZone(set, query)
-	if zone == nil || from.sig.fault != 0 || !zone.transfer.has(from.addr, from.sig.key()) {
+	if zone == nil {
+		return false
+	}
+	if from.sig.fault != 0 || !zone.transfer.has(from.addr, from.sig.key()) {
+		s.logRefusal(zone, from)
 		return false
 	}
 	incremental := query.Question[0].Qtype == dns.TypeIXFR
@@ -56,6 +60,21 @@ func (s *Server) serveTransfer(w dns.ResponseWriter, query *dns.Msg, from asker,
 	}
 	t.send()
 	return true
+}
+
+// logRefusal tells operators why a secondary of theirs copies nothing. Over UDP,
+// where anybody can pretend to be one, it is silent.
+func (s *Server) logRefusal(zone *servedZone, from asker) {
+	if from.via != transportTCP {
+		return
+	}
+	reason := "its address and key are not those that may"
+	if from.sig.fault != 0 {
+		reason = "its signature is not good: " + dns.RcodeToString[int(from.sig.fault)]
+	} else if from.sig.record == nil && len(zone.transfer.keys) > 0 {
+		reason = "it does not sign, and a key is wanted"
+	}
+	s.logger.Info("refused a zone transfer", "zone", labelOf(zone), "remote", from.addr.String(), "key", from.sig.key(), "reason", reason)
 }
 
 // transferZone returns the zone that a query wants to copy; nil: none.

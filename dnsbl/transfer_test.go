@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -210,6 +211,49 @@ func TestTransfer_refusal(t *testing.T) {
 	}
 	// AXFR over UDP is nothing (RFC 5936 §4.2), whoever asks.
 	expectBare(t, client{t, "udp", s.Addrs()[0]}.ask("copied.example.", dns.TypeAXFR), dns.RcodeRefused)
+}
+
+// Operators learn why a secondary of theirs copies nothing; of zones that nobody
+// may copy, which strangers try, there is nothing to say.
+func TestTransfer_refusalIsLogged(t *testing.T) {
+	t.Parallel()
+	stranger, wrong := evesKey, bobsKey
+	stranger.Name, wrong.Secret = "mallory.example", evesKey.Secret
+	for name, story := range map[string]struct {
+		zone Zone
+		key  *TSIGKey
+		want string
+	}{
+		"nobody may":      {defaultZone, nil, ""},
+		"another address": {copied(faraway), nil, "its address and key are not"},
+		"unsigned":        {copied(loopback, "bob.example"), nil, "it does not sign"},
+		"another key":     {copied(loopback, "bob.example"), &evesKey, "key=eve.example."},
+		"unknown key":     {copied(loopback, "bob.example"), &stranger, "BADKEY"},
+		"wrong secret":    {copied(loopback, "bob.example"), &wrong, "BADSIG"},
+		"allowed":         {copied(loopback, "bob.example"), &bobsKey, "transferred a zone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := copyStory(t, story.zone)
+			log := &lines{}
+			s.logger = slog.New(slog.NewTextHandler(log, nil))
+			w := &sentReplies{}
+			query := new(dns.Msg).SetAxfr("bl.example.")
+			if story.key != nil {
+				query.SetTsig(canonical(story.key.Name), canonical(story.key.Algorithm), 300, time.Now().Unix())
+				octets, _, err := dns.TsigGenerate(query, base64.StdEncoding.EncodeToString(story.key.Secret), "", false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.tsig = dns.TsigVerifyWithProvider(slices.Clone(octets), &s.tsig, "", false)
+				query = parse(t, octets)
+			}
+			s.serveDNS(w, query)
+			if line := log.String(); !strings.Contains(line, story.want) || story.want == "" && line != "" {
+				t.Errorf("logged %q, want %q", line, story.want)
+			}
+		})
+	}
 }
 
 // While the listings are not known nobody copies an empty zone.
