@@ -54,6 +54,19 @@ func (l *lines) next() (line []byte, tooLong bool, err error) {
 	return bytes.TrimSuffix(pending, []byte{'\r'}), false, nil
 }
 
+// whole returns the whole lines in the buffer, with their breaks, as far as
+// none of them can be too long. What pass then passes over is not handed out.
+func (l *lines) whole() []byte {
+	if l.skipping {
+		return nil
+	}
+	pending := l.buffer[l.from:min(l.to, l.from+MaxLine)]
+	return pending[:bytes.LastIndexByte(pending, '\n')+1]
+}
+
+// pass passes over the first bytes of what whole returned.
+func (l *lines) pass(n int) { l.from += n }
+
 // fill reads once.
 func (l *lines) fill() {
 	if l.to-l.from > MaxLine {

@@ -2,6 +2,7 @@ package parsers
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,10 +26,10 @@ type Parser struct {
 	bounds     bounds
 }
 
-// New returns a parser for the service with a name; see [Find] for the error
-// when there is none.
+// New returns a parser for the service with a name; see [Options.Find] for
+// the error when there is none.
 func New(service string, options Options) (*Parser, error) {
-	found, err := Find(service)
+	found, err := options.Find(service)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +70,7 @@ func (p *Parser) Run(ctx context.Context, in io.Reader, out io.Writer) (Summary,
 	encoder.SetEscapeHTML(false)
 	source := newLines(in)
 	for {
+		summary.Lines += p.skip(source)
 		line, tooLong, err := source.next()
 		switch {
 		case errors.Is(err, errNoLine):
@@ -96,6 +98,24 @@ func (p *Parser) Run(ctx context.Context, in io.Reader, out io.Writer) (Summary,
 		if err := p.Line(line, &summary, func(i Incident) error { return encoder.Encode(i) }); err != nil {
 			return summary, fmt.Errorf("writing incidents: %w", err)
 		}
+	}
+}
+
+// skip passes over lines in which there is nothing, if the recogniser can do
+// so faster than one by one, and returns how many.
+func (p *Parser) skip(source *lines) (count int) {
+	skipper, ok := p.recogniser.(Skipper)
+	if !ok {
+		return 0
+	}
+	for {
+		lines := source.whole()
+		n := skipper.Skip(lines)
+		if n == 0 {
+			return count
+		}
+		count += bytes.Count(lines[:n], []byte{'\n'})
+		source.pass(n)
 	}
 }
 

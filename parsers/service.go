@@ -2,7 +2,6 @@ package parsers
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"penaltybox/parsers/apacheerror"
@@ -27,9 +26,18 @@ type Recogniser interface {
 	Recognise(line []byte) (event.Match, event.Outcome)
 }
 
+// Skipper is a [Recogniser] that searches many lines at once.
+type Skipper interface {
+	Recogniser
+	// Skip returns the length of the first whole lines of a text that
+	// Recognise would have ignored, as if it had been given them; 0 says that
+	// Recognise must judge the next line. The text ends with a line break.
+	Skip(lines []byte) int
+}
+
 var (
+	_ Skipper    = (*sshd.Recogniser)(nil)
 	_ Recogniser = (*daemon.Recogniser)(nil)
-	_ Recogniser = (*sshd.Recogniser)(nil)
 	_ Recogniser = (*web.Recogniser)(nil)
 )
 
@@ -43,7 +51,7 @@ type Service struct {
 	New func(event.Setting) Recogniser
 }
 
-// Services returns all services, by name.
+// Services returns all built-in services, by name.
 func Services() []Service {
 	return []Service{
 		{apacheerror.Name, []string{"apache2-error", "httpd-error"}, apacheerror.Summary, apacheerror.Kinds(), func(s event.Setting) Recogniser { return apacheerror.New(s) }},
@@ -71,15 +79,6 @@ func (e *UnknownServiceError) Error() string {
 	return fmt.Sprintf("unknown service %q: known are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
-// Find returns the service with a name or alias; the error is an
+// Find returns the built-in service with a name or alias; the error is an
 // [*UnknownServiceError].
-func Find(name string) (Service, error) {
-	var known []string
-	for _, s := range Services() {
-		if s.Name == name || slices.Contains(s.Aliases, name) {
-			return s, nil
-		}
-		known = append(known, s.Name)
-	}
-	return Service{}, &UnknownServiceError{Name: name, Known: known}
-}
+func Find(name string) (Service, error) { return Options{}.Find(name) }

@@ -32,8 +32,8 @@ func (d *doubt) next(line []byte) bool {
 	length := len(line) + 1
 	first := !d.behind
 	d.behind = true
-	if isWord(line) && !logline.Dated(line) && !logline.Stamped(line) && (!first || isOpening(line)) {
-		d.left = longestOutput - length
+	if isWord(line) && !logline.Stamped(line) && !logline.Dated(line) && (!first || isOpening(line)) {
+		d.left = max(longestOutput-length, 0)
 		return true
 	}
 	doubtful := d.left > 0

@@ -29,11 +29,14 @@ func (e *ended) add(header logline.Header, addr netip.Addr) {
 // pids, whether the address was, at the same time. An address that is not
 // valid stands for any.
 func (e *ended) has(header logline.Header, addr netip.Addr) bool {
-	for i := range e.last {
-		known := &e.last[i]
+	for i := range e.last { // the latest first
+		known := &e.last[(e.next+len(e.last)-1-i)%len(e.last)]
+		if known.pid != string(header.PID) || known.at.IsZero() {
+			continue
+		}
 		away := header.Time.Sub(known.at).Abs()
 		switch {
-		case known.at.IsZero(), known.host != string(header.Host), known.pid != string(header.PID):
+		case known.host != string(header.Host):
 		case addr.IsValid() && known.addr != addr:
 		case known.pid != "" && away <= longestConnection, away <= time.Second:
 			return true

@@ -36,6 +36,8 @@ type Recogniser struct {
 	failures                       *tally.Tally
 	saysFailed                     bool // the log has lines about failed passwords
 	doubt                          doubt
+	passed                         bool // Skip took lines that doubt has not seen
+	searched                       int  // by Skip, in bytes
 	history                        history
 	ended                          ended
 }
@@ -51,10 +53,9 @@ func New(setting event.Setting) *Recogniser {
 // Recognise tells what one line, without its line break, says. It does not
 // allocate for lines that it ignores.
 func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
+	r.catchUp()
 	doubtful := r.doubt.next(line)
-	if !doubtful {
-		r.history.add(line)
-	}
+	r.history.add(line)
 	about := r.subject(line)
 	if about == nothing {
 		return event.Match{}, event.Ignored
@@ -83,6 +84,13 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 		}
 	}
 	return match, outcome
+}
+
+// catchUp finds out what the lines that were skipped make of the next.
+func (r *Recogniser) catchUp() {
+	if r.passed {
+		r.doubt, r.passed = r.history.doubtAt(len(r.history.text)), false
+	}
 }
 
 // subject is what a line seems to be about.

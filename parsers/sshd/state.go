@@ -17,6 +17,7 @@ type state struct {
 	SaysFailed bool          `json:"says_failed,omitempty"`
 	Ended      []endingState `json:"ended,omitempty"` // the latest last
 	Lines      []byte        `json:"lines,omitempty"`
+	Cut        bool          `json:"cut,omitempty"` // there were lines before
 }
 
 type endingState struct {
@@ -32,6 +33,7 @@ const mostLines = 16 << 10
 
 // MarshalJSON implements json.Marshaler.
 func (r *Recogniser) MarshalJSON() ([]byte, error) {
+	r.catchUp()
 	s := state{Doubtful: r.doubt.left, Behind: r.doubt.behind, SaysFailed: r.saysFailed}
 	for i := range r.ended.last {
 		e := r.ended.last[(r.ended.next+i)%len(r.ended.last)]
@@ -39,10 +41,8 @@ func (r *Recogniser) MarshalJSON() ([]byte, error) {
 			s.Ended = append(s.Ended, endingState{e.host, e.pid, e.addr, e.at})
 		}
 	}
-	s.Lines = lastLines(r.history.young)
-	if len(s.Lines) == len(r.history.young) {
-		s.Lines = lastLines(append(bytes.Clone(r.history.old), r.history.young...))
-	}
+	s.Lines = lastLines(r.history.text)
+	s.Cut = r.history.cut || len(s.Lines) < len(r.history.text)
 	return json.Marshal(s)
 }
 
@@ -62,13 +62,12 @@ func (r *Recogniser) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	r.doubt.left, r.doubt.behind, r.saysFailed = s.Doubtful, s.Behind, s.SaysFailed
-	r.ended, r.history = ended{}, history{}
+	r.ended, r.history, r.passed = ended{}, history{}, false
 	for _, e := range s.Ended {
 		r.ended.last[r.ended.next%len(r.ended.last)] = ending{e.Host, e.PID, e.Addr, e.At}
 		r.ended.next++
 	}
-	for line := range bytes.Lines(s.Lines) {
-		r.history.add(bytes.TrimSuffix(line, []byte{'\n'}))
-	}
+	r.history.write(s.Lines)
+	r.history.cut = s.Cut
 	return nil
 }
