@@ -36,7 +36,7 @@ func floors() []floor {
 		{"scoring/intake", []string{"penaltybox/scoring", "penaltybox/scoring/control"}},
 		{"scoring/backup", []string{"penaltybox/scoring", "github.com/klauspost/compress/zstd"}},
 		{"scoring/ledgertest", []string{"penaltybox/scoring", "github.com/google/go-cmp", "pgregory.net/rapid"}},
-		{"scoring/boltledger", []string{"penaltybox/scoring", "go.etcd.io/bbolt", "golang.org/x/sync/errgroup"}},
+		{"scoring/boltledger", []string{"penaltybox/scoring", "go.etcd.io/bbolt", "golang.org/x/sync/errgroup", "golang.org/x/sys/unix"}},
 		{"scoring/dnsnode", []string{"penaltybox/scoring"}},
 		{"scoring/redisledger", []string{"penaltybox/scoring", "github.com/redis/go-redis", "golang.org/x/sync/errgroup"}},
 
@@ -53,8 +53,13 @@ func floors() []floor {
 		{"parsers", []string{"penaltybox/parsers/logfile"}},
 		{"parsers/watch", []string{
 			"penaltybox/parsers", "penaltybox/parsers/event", "penaltybox/parsers/follow", "penaltybox/parsers/journal", "penaltybox/parsers/submit",
-			"go.yaml.in/yaml",
+			"penaltybox/parsers/rules", "penaltybox/parsers/strictyaml", "go.yaml.in/yaml",
 		}},
+		{"parsers/rules", []string{
+			"penaltybox/parsers", "penaltybox/parsers/daemon", "penaltybox/parsers/event", "penaltybox/parsers/logline", "penaltybox/parsers/web",
+			"penaltybox/parsers/strictyaml", "go.yaml.in/yaml",
+		}},
+		{"parsers/strictyaml", []string{"go.yaml.in/yaml"}},
 		{"parsers/penaltybox-watch", []string{"penaltybox/parsers/watch"}},
 		{"parsers/logfile", []string{"github.com/klauspost/compress/zstd", "github.com/ulikunitz/xz"}},
 		{"deploy", []string{"golang.org/x/sys/unix"}}, // to load servers
@@ -63,7 +68,7 @@ func floors() []floor {
 			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
 			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
 			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/parsers", "penaltybox/parsers/event",
-			"penaltybox/parsers/logfile", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
+			"penaltybox/parsers/logfile", "penaltybox/parsers/rules", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
 			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",
 		}},

@@ -18,6 +18,8 @@ func (l *Ledger) scan() error {
 		return err
 	}
 	readers := uint64(runtime.GOMAXPROCS(0))
+	stop := readAhead(l.path, int(readers))
+	defer stop()
 	batches := make([]indexBatch, readers)
 	width := (last-first)/readers + 1
 	var group errgroup.Group
