@@ -32,8 +32,17 @@
 // sends what is beyond it to TCP, never away. One client can have so many
 // connections, and not for longer than it uses them.
 //
+// Most queries are plain, and there are many. Over UDP they are read and answered
+// in batches from the octets themselves, without allocating; whatever is not
+// plain goes through the handler, and tests hold the two to the same octets.
+//
+// Other servers can serve a zone too: they copy it by zone transfer, in one
+// moment's state, told by NOTIFY; or from a file, for which [Server.Publish]
+// tells the same. [Server.Explain] tells people what a name is answered, and by
+// which rule.
+//
 // [New] checks a [Config] and returns a [Server]; Start binds UDP and TCP and
-// serves, Addrs tells where, Reload changes the zones, SetCookieSecrets the
-// secret, Stop ends. [QueryName]
-// gives the name to ask for an address.
+// serves, Addrs tells where, Reload changes the zones, SetTSIGKeys and
+// SetCookieSecrets the keys, Stop ends. [QueryName] gives the name to ask for an
+// address.
 package dnsbl
