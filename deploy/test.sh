@@ -33,6 +33,7 @@ readonly PROGRAMS=(
 	journalctl:systemd
 	/lib/systemd/systemd-journal-remote:systemd-journal-remote
 	postfix:postfix
+	vsftpd:vsftpd
 	dovecot:dovecot-core
 	/usr/lib/dovecot/imap-login:dovecot-imapd
 	spamd:spamd
@@ -108,7 +109,7 @@ install() {
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
+		redis-server | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
 			systemctl disable --now "$package"
 			;;
 		nginx-light) systemctl disable --now nginx ;;

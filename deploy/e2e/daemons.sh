@@ -13,11 +13,11 @@ for part in "$(dirname "$0")"/daemons/*.sh; do . "$part"; done
 
 readonly NEEDS=(
 	busybox:busybox sshd:openssh-server ssh:openssh-client nginx:nginx-light
-	apache2:apache2-bin dovecot:dovecot-core /usr/lib/dovecot/imap-login:dovecot-imapd postfix:postfix
+	apache2:apache2-bin dovecot:dovecot-core /usr/lib/dovecot/imap-login:dovecot-imapd postfix:postfix vsftpd:vsftpd
 )
 CONVERSE=$(realpath "$(dirname "$0")/daemons/converse")
 readonly CONVERSE BOX=127.0.0.53 HTTP=http://127.0.0.1:8080
-readonly DAEMONS=(sshd nginx apache dovecot postfix)
+readonly DAEMONS=(sshd nginx apache dovecot postfix vsftpd)
 
 # address DAEMON: where it listens; its attacker; whom the attacker frames.
 address() { echo "203.0.113.$(number "$1")"; }
@@ -54,8 +54,8 @@ start_watching() {
 	local whom
 	(umask 077 && "$PENALTYBOX" reporter add host1 >"$WORK/watch.key")
 	{
-		printf 'server: %s\nkey_file: %s\nstate: %s\nsources:\n' \
-			"$HTTP" "$WORK/watch.key" "$WORK/watching"
+		printf 'server: %s\nkey_file: %s\nstate: %s\nmetrics: %s\nsources:\n' \
+			"$HTTP" "$WORK/watch.key" "$WORK/watching" "$WORK/watch.prom"
 		for whom in "${DAEMONS[@]}"; do "watch_$whom"; done
 	} >"$WORK/watch.yaml"
 	daemon watch "$PENALTYBOX" watch --config "$WORK/watch.yaml"
@@ -77,6 +77,19 @@ attack() {
 greets() { timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r <&3' - "$@"; }
 
 listed() { [ -n "$(look_up $BOX "$1")" ]; }
+
+# all_is_read holds when the watcher has read every line of every log, and the
+# server has taken all that it found.
+all_is_read() {
+	local log lines logs=0
+	while read -r log lines; do
+		[ "$lines" -eq "$(wc -l <"$log")" ] || return
+		logs=$((logs + 1))
+	done < <(sed -n 's/^penaltybox_watch_lines_total{.*log="\(.*\)"} /\1 /p' "$WORK/watch.prom")
+	[ "$logs" -eq "$(grep -c 'service:' "$WORK/watch.yaml")" ] && [ "$(count incidents_total)" -eq "$(count rows_total)" ]
+}
+
+count() { awk -v name="^penaltybox_watch_$1{" '$0 ~ name { n += $2 } END { print n + 0 }' "$WORK/watch.prom"; }
 
 # none_but_attackers holds when nobody else has as much as a point.
 none_but_attackers() {
@@ -102,6 +115,8 @@ story() {
 		attacks+=($!)
 	done
 	for attack in "${attacks[@]}"; do wait "$attack" || exit 1; done
+	wait_for 40 "the watcher to have read all" all_is_read
+	show "of $(count lines_total) lines, $(count incidents_total) were reported, $(count refused_lines_total) refused"
 	none_but_attackers
 	show "daemons: all held"
 }
