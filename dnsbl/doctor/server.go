@@ -77,7 +77,7 @@ func (e *examination) serves(server endpoint, reply *dns.Msg) bool {
 		e.find(Problem, server, "a resolver answers there, not the list's server",
 			"another program holds the port (systemd-resolved, unbound, dnsmasq?): ask the list's server by its own address and port")
 	case reply.Rcode == dns.RcodeRefused && says(reply, dns.ExtendedErrorCodeNotAuthoritative):
-		e.find(Problem, server, "does not serve "+bare(e.zone), "is the name right? what a server serves stands in its --zone")
+		e.find(Problem, server, "does not serve "+bare(e.zone), "is that the list's name? give it with --zone; what a server serves stands in its own --zone")
 	case reply.Rcode == dns.RcodeRefused && says(reply, dns.ExtendedErrorCodeProhibited):
 		e.find(Problem, server, "refuses this client", remedyProhibited)
 	case reply.Authoritative && e.learnApex(reply):
