@@ -31,8 +31,11 @@ log_of_vsftpd() { echo "$LOG/vsftpd.log"; }
 watch_vsftpd() { printf '  - {service: vsftpd, files: [%s], tier: soft, traps: [%s]}\n' "$LOG/vsftpd.log" "$FTP_TRAP"; }
 
 forge_vsftpd() { # ADDRESS INNOCENT
-	ftp_guess "$1" "x] FAIL LOGIN: Client \"$2\""
-	ftp_guess "$1" "x\" FAIL LOGIN: Client \"$2"
+	local _
+	for _ in 1 2 3 4; do # as often as it would count
+		ftp_guess "$1" "x] FAIL LOGIN: Client \"$2\""
+		ftp_guess "$1" "x\" FAIL LOGIN: Client \"$2"
+	done
 }
 
 attack_vsftpd() { # ADDRESS
