@@ -25,7 +25,7 @@ const nothingInIt = "nothing in it that speaks of an attack"
 // of whatever tier, and why. Bounds per minute do not count here. The error is
 // of reading, of tell, or ctx's.
 func Explain(ctx context.Context, service string, in io.Reader, options Options, tell func(Explanation) error) error {
-	found, err := Find(service)
+	found, err := options.Find(service)
 	if err != nil {
 		return err
 	}

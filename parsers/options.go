@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"penaltybox/parsers/event"
@@ -32,6 +33,35 @@ type Options struct {
 	// Skip names networks that are never reported: the operator's own, and
 	// those that the server exempts.
 	Skip []netip.Prefix
+	// Own are services that are not built in, as parsers/rules reads them from
+	// a file. One of a built-in service's name stands in its place.
+	Own []Service
+}
+
+// Services returns all services with which a log can be read, by name: those
+// that are built in, and the caller's own.
+func (o Options) Services() []Service {
+	all := slices.Clone(o.Own)
+	for _, s := range Services() {
+		if !slices.ContainsFunc(o.Own, func(own Service) bool { return own.Name == s.Name }) {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Find returns the service with a name or alias; the error is an
+// [*UnknownServiceError].
+func (o Options) Find(name string) (Service, error) {
+	var known []string
+	for _, s := range o.Services() {
+		if s.Name == name || slices.Contains(s.Aliases, name) {
+			return s, nil
+		}
+		known = append(known, s.Name)
+	}
+	return Service{}, &UnknownServiceError{Name: name, Known: known}
 }
 
 // setting is what a recogniser hears of the options.
