@@ -82,8 +82,19 @@ func TestParser_Resume_errors(t *testing.T) {
 	}
 }
 
+func failures(n int) string {
+	return strings.Repeat("Nov 22 10:00:00 mail sshd[7]: Failed password for root from 203.0.113.66 port 41866 ssh2\n", n)
+}
+
+func saslFailure(name string) string {
+	return "Nov 22 10:00:00 mail postfix/smtpd[4242]: warning: unknown[203.0.113.66]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=" + name + "\n"
+}
+
+const ftpFailure = "Sun Nov 22 10:00:00 2026 [pid 42] [root] FAIL LOGIN: Client \"203.0.113.66\"\n"
+
 // sshd tells one end in two lines, and a site with WordPress shows that long
-// before it is asked for its scripts: another reader knows of both.
+// before it is asked for its scripts, and failures count together: another
+// reader knows of all.
 func TestParser_Resume_recognisers(t *testing.T) {
 	asset := func(n int) string {
 		return fmt.Sprintf("203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] \"GET /wp-includes/js/a%d.js HTTP/1.1\" 200 153 \"-\" \"-\"\n", n)
@@ -104,9 +115,16 @@ func TestParser_Resume_recognisers(t *testing.T) {
 			"sshd", "Nov 22 10:00:00 mail sshd[7]: Failed password for root from 203.0.113.66 port 41866 ssh2\n",
 			"Nov 22 10:00:01 mail sshd[7]: Disconnecting: Too many authentication failures for root\n", 1,
 		},
-		"a site with WordPress": {"web", assets, probe("203.0.113.66", "10:00:01", "POST", "/xmlrpc.php"), 0},
-		"a site without":        {"web", asset(1), probe("203.0.113.66", "10:00:01", "POST", "/xmlrpc.php"), 1},
+		"a site with WordPress":       {"web", assets, probe("203.0.113.66", "10:00:01", "POST", "/xmlrpc.php"), 0},
+		"a site without":              {"web", asset(1), probe("203.0.113.66", "10:00:01", "POST", "/xmlrpc.php"), 1},
+		"the tenth failure of sshd's": {"sshd", failures(9), failures(1), 1},
+		"the ninth":                   {"sshd", failures(8), failures(1), 0},
+		"the third name of Postfix's": {"postfix", saslFailure("ann") + saslFailure("ben"), saslFailure("eve"), 1},
+		"the second":                  {"postfix", saslFailure("ann"), saslFailure("eve"), 0},
+		"vsftpd's own log":            {"vsftpd", strings.Repeat(ftpFailure, 9), ftpFailure, 1},
 	} {
+		options := options
+		options.Tier = event.Soft
 		first, err := parsers.New(test.service, options)
 		if err != nil {
 			t.Fatal(err)

@@ -5,18 +5,21 @@ import (
 	"encoding/json"
 	"net/netip"
 	"time"
+
+	"penaltybox/parsers/tally"
 )
 
 // state is what the recogniser remembers of the lines so far, for another to
 // go on behind them: which ends of connections were counted, what the last
-// lines were, and whether a client may have written the next. How often an
-// address failed is not kept: that count begins anew.
+// lines were, whether a client may have written the next, and how often which
+// address failed.
 type state struct {
 	Doubtful   int           `json:"doubtful,omitempty"` // bytes
 	Behind     bool          `json:"behind,omitempty"`
 	SaysFailed bool          `json:"says_failed,omitempty"`
 	Ended      []endingState `json:"ended,omitempty"` // the latest last
 	Lines      []byte        `json:"lines,omitempty"`
+	Failures   *tally.Tally  `json:"failures,omitempty"`
 	Cut        bool          `json:"cut,omitempty"` // there were lines before
 }
 
@@ -34,7 +37,7 @@ const mostLines = 16 << 10
 // MarshalJSON implements json.Marshaler.
 func (r *Recogniser) MarshalJSON() ([]byte, error) {
 	r.catchUp()
-	s := state{Doubtful: r.doubt.left, Behind: r.doubt.behind, SaysFailed: r.saysFailed}
+	s := state{Doubtful: r.doubt.left, Behind: r.doubt.behind, SaysFailed: r.saysFailed, Failures: r.failures}
 	for i := range r.ended.last {
 		e := r.ended.last[(r.ended.next+i)%len(r.ended.last)]
 		if !e.at.IsZero() {
@@ -57,9 +60,12 @@ func lastLines(text []byte) []byte {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (r *Recogniser) UnmarshalJSON(text []byte) error {
-	var s state
+	s := state{Failures: tally.New(bruteForce())}
 	if err := json.Unmarshal(text, &s); err != nil {
 		return err
+	}
+	if s.Failures != nil {
+		r.failures = s.Failures
 	}
 	r.doubt.left, r.doubt.behind, r.saysFailed = s.Doubtful, s.Behind, s.SaysFailed
 	r.ended, r.history, r.passed = ended{}, history{}, false

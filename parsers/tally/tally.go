@@ -4,8 +4,9 @@
 package tally
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -29,7 +30,6 @@ type Rule struct {
 // Tally counts by one rule. It is not safe for concurrent use.
 type Tally struct {
 	rule       Rule
-	seed       maphash.Seed
 	start      time.Time // of the young generation
 	young, old map[netip.Prefix]*account
 }
@@ -51,7 +51,7 @@ const mostSources = 1 << 16
 
 // New returns an empty tally.
 func New(rule Rule) *Tally {
-	return &Tally{rule: rule, seed: maphash.MakeSeed(), young: make(map[netip.Prefix]*account)}
+	return &Tally{rule: rule, young: make(map[netip.Prefix]*account)}
 }
 
 // Add counts count failures with a name by an address; 0 counts the name
@@ -63,7 +63,7 @@ func (t *Tally) Add(addr netip.Addr, at time.Time, name []byte, count int) (even
 	if !a.fired.IsZero() && at.Sub(a.fired).Abs() < t.rule.Span {
 		return event.Count(t.rule.Counted)
 	}
-	hash := maphash.Bytes(t.seed, name)
+	hash := hashName(name)
 	if count > 0 || isFirst(a.failures, hash) {
 		a.failures = append(a.failures, failure{at: at, name: hash, count: count})
 	}
@@ -75,6 +75,13 @@ func (t *Tally) Add(addr netip.Addr, at time.Time, name []byte, count int) (even
 		Kind: t.rule.Kind, Addr: addr, Time: at, Note: name, Points: t.rule.Points,
 		Key: fmt.Sprintf("%s %s %d", t.rule.Kind.Name, source, at.Unix()/int64(t.rule.Span.Seconds())),
 	}, event.Recognised
+}
+
+// hashName makes a name short, the same in every process, so that names told
+// apart before a restart are told apart behind it.
+func hashName(name []byte) uint64 {
+	sum := sha256.Sum256(name)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // full tells whether failures make an event.
