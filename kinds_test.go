@@ -1,11 +1,27 @@
 package main
 
 import (
+	"maps"
 	"testing"
 
 	"penaltybox/parsers"
+	"penaltybox/parsers/rules"
 	"penaltybox/scoring"
 )
+
+// Own rules may use every kind that a reporter's key may report.
+func TestKinds_ownRules(t *testing.T) {
+	t.Parallel()
+	want := map[string]uint16{}
+	for _, kind := range scoring.DefaultPolicy().Kinds {
+		if !kind.Moderated {
+			want[kind.Name] = kind.Points
+		}
+	}
+	if got := rules.Kinds(); !maps.Equal(got, want) {
+		t.Errorf("rules know %v, the server %v", got, want)
+	}
+}
 
 // Parsers know the server only over HTTP, so they carry a table of kinds of
 // their own. What it says of a kind is what the server counts.

@@ -13,11 +13,12 @@ import (
 	"penaltybox/parsers"
 	"penaltybox/parsers/event"
 	"penaltybox/parsers/logfile"
+	"penaltybox/parsers/rules"
 )
 
 // parseCommand reads logs and prints what they tell.
 type parseCommand struct {
-	Service string    `arg:"" help:"Whose log it is, such as sshd or web; or list, or explain SERVICE."`
+	Service string    `arg:"" help:"Whose log it is, such as sshd or web; or list, explain SERVICE, test RULES."`
 	File    []string  `arg:"" optional:"" help:"Logs to read, the oldest first, compressed or not, or patterns of them; - or none is standard input."`
 	TZ      string    `name:"tz" help:"Zone of the log's times that do not tell theirs (Europe/Berlin); this machine's unless given." placeholder:"ZONE"`
 	Now     time.Time `help:"Read the log as if it were this moment (RFC 3339): times without a year lie before it." placeholder:"TIME"`
@@ -26,6 +27,7 @@ type parseCommand struct {
 	Trap    []string  `help:"A user name, mailbox or path that is published nowhere: whoever uses it is reported." placeholder:"NAME"`
 	Proxy   []string  `name:"trusted-proxy" help:"A proxy of yours, or a network of them: behind it the client stands in X-Forwarded-For." placeholder:"PREFIX"`
 	Skip    []string  `help:"A network that is never reported, such as your own." placeholder:"PREFIX"`
+	Rules   string    `help:"File with recognisers and paths of your own; penaltybox parse test FILE tries it." placeholder:"FILE"`
 	JSON    bool      `name:"json" help:"With list and explain: print JSON."`
 	NDJSON  bool      `name:"ndjson" help:"Print one JSON object a line; the only form so far."`
 	submitFlags
@@ -44,7 +46,8 @@ follows: lines refused are lines in which somebody may have forged an address.
   journalctl -u ssh -o short-iso | penaltybox parse sshd
 
   penaltybox parse list                           what is found in which logs
-  penaltybox parse explain sshd /var/log/auth.log  why each line was taken or not`
+  penaltybox parse explain sshd /var/log/auth.log  why each line was taken or not
+  penaltybox parse test rules.yaml                try recognisers of your own`
 }
 
 // Run reads the logs one after the other, and follows them if it is asked to.
@@ -57,6 +60,8 @@ func (cmd *parseCommand) Run(ctx context.Context, s *streams) error {
 		return cmd.list(s)
 	case cmd.Service == "explain":
 		return cmd.explain(ctx, s)
+	case cmd.Service == "test":
+		return cmd.test(s)
 	case cmd.Follow:
 		return cmd.follow(ctx, s)
 	case cmd.Submit != "" && !cmd.DryRun:
@@ -106,12 +111,17 @@ func (cmd *parseCommand) parseInto(ctx context.Context, s *streams, out io.Write
 // options are how the flags ask to read a log.
 func (cmd *parseCommand) options(s *streams) (parsers.Options, error) {
 	options := parsers.Options{Host: cmd.Host, Now: cmd.clock(s), Traps: cmd.Trap}
-	var faults [4]error
+	var faults [5]error
 	options.Tier, faults[0] = event.ParseTier(cmd.Tier)
 	options.Proxies, faults[1] = networks("--trusted-proxy", cmd.Proxy)
 	options.Skip, faults[2] = networks("--skip", cmd.Skip)
 	if cmd.TZ != "" {
 		options.Zone, faults[3] = time.LoadLocation(cmd.TZ)
+	}
+	if cmd.Rules != "" {
+		var file rules.File
+		file, faults[4] = rules.Load(cmd.Rules, options.Now)
+		options.Own = file.Services
 	}
 	return options, errors.Join(faults[:]...)
 }

@@ -21,7 +21,7 @@ func (cmd *parseCommand) explain(ctx context.Context, s *streams) error {
 		return usageError{err}
 	}
 	service, files := cmd.File[0], cmd.File[1:]
-	if _, err := parsers.Find(service); err != nil {
+	if _, err := options.Find(service); err != nil {
 		return usageError{err}
 	}
 	if len(files) == 0 {

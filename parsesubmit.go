@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"penaltybox/parsers"
 	"penaltybox/parsers/submit"
 	"penaltybox/parsers/watch"
 )
@@ -174,13 +173,13 @@ func (cmd *parseCommand) follow(ctx context.Context, s *streams) error {
 // source returns what to follow.
 func (cmd *parseCommand) source() (watch.Source, error) {
 	options, err := cmd.options(nil)
-	service, unknown := parsers.Find(cmd.Service)
+	service, unknown := options.Find(cmd.Service)
 	if err := errors.Join(unknown, err); err != nil {
 		return watch.Source{}, err
 	}
 	source := watch.Source{
 		Service: service.Name, Zone: options.Zone, Tier: options.Tier, Host: options.Host,
-		Proxies: options.Proxies, Traps: options.Traps, Skip: options.Skip,
+		Proxies: options.Proxies, Traps: options.Traps, Skip: options.Skip, Own: options.Own,
 	}
 	for _, file := range cmd.File {
 		if file == "-" {

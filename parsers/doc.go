@@ -13,7 +13,7 @@
 //
 // [Run] does all of it for one log. To add a service: a folder with a
 // recogniser (see parsers/sshd), a README.md, sample lines and a fuzz target,
-// and its row in [Services].
+// and its row in [Services]; or, without code, a file for parsers/rules.
 //
 // The packages under parsers know the server only by what they write: they
 // import nothing of it.

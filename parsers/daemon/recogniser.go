@@ -9,6 +9,7 @@ package daemon
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -30,6 +31,10 @@ type Spec struct {
 	// Trap is the kind for a note that was set as a trap.
 	Trap  *event.Kind
 	Rules []Rule
+	// Agree says that a message may fit several rules, and counts only if all
+	// name the same client: a client's words in one message may then look like
+	// another message, and frame nobody.
+	Agree bool
 }
 
 // Recogniser reads one stream of lines in order. It is not safe for concurrent
@@ -49,7 +54,7 @@ func New(setting event.Setting, spec Spec) *Recogniser {
 	}
 	r, tallies := &Recogniser{setting: setting, spec: spec}, make(map[sort]*tally.Tally)
 	for _, rule := range spec.Rules {
-		if rule.Kind != nil && !setting.Wants(rule.Kind.Tier) && len(setting.Traps) == 0 {
+		if rule.Kind != nil && !setting.Wants(rule.Kind.Tier) && len(setting.Traps) == 0 && !spec.Agree {
 			continue
 		}
 		c, err := compile(rule)
@@ -97,11 +102,27 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 		case why != "":
 			return event.Refuse(why)
 		}
+		if r.spec.Agree && !r.agree(said.addr, header.Program, message, r.rules[i+1:]) {
+			return event.Refuse(disputed)
+		}
 		match, outcome := r.judge(rule, said, header.Time, count)
 		match.Host = header.Host
 		return match, outcome
 	}
 	return event.Match{}, event.Ignored
+}
+
+// agree tells whether every rule that a message fits names the client.
+func (r *Recogniser) agree(client netip.Addr, program, message []byte, rules []compiled) bool {
+	for i := range rules {
+		if !rules[i].isAbout(program, message) {
+			continue
+		}
+		if said, _, ok := rules[i].read(message); ok && said.addr != client {
+			return false
+		}
+	}
+	return true
 }
 
 // judge makes an event of what a message said, or counts it.

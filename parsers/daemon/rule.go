@@ -89,6 +89,7 @@ const (
 	noHeader     = "no header in front that the daemon or its logger writes"
 	otherProgram = "another program's line"
 	twice        = "the client's words look like a part of the message"
+	disputed     = "it fits two rules, which name different clients"
 	noAddress    = "the client is named, not numbered: host names are not resolved"
 )
 

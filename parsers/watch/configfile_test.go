@@ -2,6 +2,8 @@ package watch_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -48,6 +50,29 @@ sources:
 	if web.Tier != event.Medium || web.Zone.String() != "Europe/Berlin" || web.Host != "www" || len(web.Files) != 2 ||
 		fmt.Sprint(web.Proxies, web.Traps, web.Skip) != "[198.51.100.7/32] [/secret] [203.0.113.0/24 192.0.2.0/24 2001:db8::1/128]" {
 		t.Errorf("%+v", web)
+	}
+}
+
+// A file of rules adds services; what is wrong in it is told like the rest.
+func TestParseFile_rules(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "rules.yaml")
+	const sound = `recognisers: [{name: shop, header: time, rules: [{kind: web.login, tier: hard, message: 'failed from <addr>',
+  match: [{line: '2026-11-22T10:00:00Z failed from 203.0.113.66', addr: 203.0.113.66}], ignore: [x]}]}]`
+	for text, want := range map[string]string{
+		sound:                       "",
+		sound + "\ncolour: red":     "line 1: " + name + ":3: colour is unknown",
+		"recognisers: [{name: sh}]": `unknown service "shop"`,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := watch.ParseFile([]byte("rules: "+name+"\nserver: http://a\nstate: /b\nsources: [{service: shop, files: [/c]}]\n"), noEnv)
+		switch {
+		case want == "" && (err != nil || len(file.Sources) != 1 || len(file.Sources[0].Own) != 1):
+			t.Errorf("%+v, %v", file, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type Source struct {
 	Proxies []netip.Prefix
 	Traps   []string
 	Skip    []netip.Prefix
+	Own     []parsers.Service // that are not built in
 
 	// Journalctl is the command that reads the journal; empty: journalctl.
 	Journalctl []string
@@ -36,7 +37,7 @@ type Source struct {
 // parser makes a parser for one log of the source.
 func (s Source) parser(now func() time.Time) (*parsers.Parser, error) {
 	return parsers.New(s.Service, parsers.Options{
-		Zone: s.Zone, Now: now, Tier: s.Tier, Host: s.Host, Proxies: s.Proxies, Traps: s.Traps, Skip: s.Skip,
+		Zone: s.Zone, Now: now, Tier: s.Tier, Host: s.Host, Proxies: s.Proxies, Traps: s.Traps, Skip: s.Skip, Own: s.Own,
 	})
 }
 

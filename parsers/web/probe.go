@@ -15,6 +15,7 @@ const (
 	opening              // at the beginning
 	folder               // as a whole directory or file, at most deepestBlog deep
 	file                 // at the beginning of the file's name
+	whole                // alone
 )
 
 // probe is one entry of a list: a request that only somebody makes who looks
@@ -23,6 +24,7 @@ type probe struct {
 	at     place
 	text   string
 	query  string // must stand in the query; "": any query
+	method string // only this one counts; "": any
 	post   bool   // only POST counts
 	script bool   // the file must be a script
 	kind   *event.Kind
@@ -73,12 +75,16 @@ func (p *probe) fits(t *target) bool {
 		return false
 	case p.post && string(t.method) != "POST":
 		return false
+	case p.method != "" && string(t.method) != p.method:
+		return false
 	case p.query != "" && !bytes.Contains(t.query, p.queryBytes):
 		return false
 	case p.script && !isScript(t.path):
 		return false
 	}
 	switch p.at {
+	case whole:
+		return bytes.Equal(t.path, p.textBytes)
 	case ending:
 		return bytes.HasSuffix(t.path, p.textBytes)
 	case within:

@@ -21,14 +21,16 @@ const hasWordPress = "the site has WordPress, where an old link may lead here"
 type Recogniser struct {
 	setting event.Setting
 	kinds   kinds
+	own     []probe   // the operator's
 	probes  []probe   // of what no site has
 	forums  []probe   // of what this site lacks
 	paths   []pattern // of WordPress
 	sites   sites
 }
 
-// New returns a recogniser for a log.
-func New(setting event.Setting) *Recogniser {
+// New returns a recogniser for a log, which knows the operator's own requests
+// too.
+func New(setting event.Setting, own ...Request) *Recogniser {
 	k := newKinds()
 	r := &Recogniser{setting: setting, kinds: k, paths: patterns(k), sites: make(sites)}
 	for _, probes := range [][]probe{exploits(k), shells(k), admins(k)} {
@@ -36,6 +38,11 @@ func New(setting event.Setting) *Recogniser {
 			if setting.Wants(p.kind.Tier) {
 				r.probes = append(r.probes, p.prepared())
 			}
+		}
+	}
+	for _, request := range own {
+		if setting.Wants(request.Kind.Tier) {
+			r.own = append(r.own, request.probe())
 		}
 	}
 	for _, p := range forums(k) {
@@ -87,6 +94,8 @@ func (r *Recogniser) match(request accesslog.Request) *event.Kind {
 	switch {
 	case r.isTrap(raw):
 		return r.kinds.trap
+	case len(r.own) > 0 && find(r.own, &t) != nil:
+		return find(r.own, &t)
 	case hasPayload(request, path, query):
 		return r.kinds.exploit
 	}
