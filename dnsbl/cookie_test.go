@@ -134,6 +134,16 @@ func withCookie(name string, qtype uint16, data string) *dns.Msg {
 	return query
 }
 
+// learnCookie returns a good cookie of the client that asks without a wire.
+func (s *story) learnCookie(t testing.TB, name string) string {
+	t.Helper()
+	octets, err := s.reply(withCookie(name, dns.TypeSOA, "24a5ac0012345678"), transportUDP, s.moment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cookieOf(parse(t, octets))
+}
+
 // cookieOf returns the COOKIE option of a reply, "" for none.
 func cookieOf(reply *dns.Msg) string {
 	if opt := reply.IsEdns0(); opt != nil {

@@ -12,6 +12,11 @@ import (
 // 1400).
 const udpSize = 1232
 
+// maxAmplification is how many times as long as its query a reply over UDP may
+// be, unless a cookie shows that the client has the address it asks from: beyond
+// it the client is sent to TCP. So nobody gains by asking in another's name.
+const maxAmplification = 5
+
 // ednsVersion is the one version of EDNS that there is (RFC 6891 §6.1.3).
 const ednsVersion = 0
 

@@ -107,7 +107,7 @@ func (f *fastPath) answer(query, buffer []byte, client netip.Addr) (reply []byte
 	}
 	f.client = client.Unmap().WithZone("")
 	reply, zone, result := f.compose(append(buffer[:0], query[:q.end]...))
-	if reply == nil || len(reply) > q.edns.limit() {
+	if reply == nil || len(reply) > q.edns.limit() || len(reply) > maxAmplification*q.end && !f.proven() {
 		return nil, fateHandler
 	}
 	if f.server.gate != nil && !f.proven() {

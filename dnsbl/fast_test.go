@@ -266,13 +266,22 @@ func TestFast_leavesWhatDoesNotFit(t *testing.T) {
 	categories := manyCategories()
 	s.responder.categories = func() []scoring.Category { return categories }
 	s.board.list("203.0.113.9", 0, listedFor(dayLong, scoring.AllCategories))
+	const name = "9.113.0.203.bl.example."
+	good := s.learnCookie(t, name)
 	for size, want := range map[uint16]bool{0: false, 512: false, 1232: true} {
-		query := withEDNS("9.113.0.203.bl.example.", dns.TypeA, size, false)
-		if got := s.expectParity(t, pack1(t, query)); got != want {
-			t.Errorf("size %d: taken %t, want %t", size, got, want)
+		for _, cookie := range []string{"", good} {
+			query := withCookie(name, dns.TypeA, cookie)
+			query.IsEdns0().SetUDPSize(size)
+			if cookie == "" {
+				query.IsEdns0().Option = nil
+			}
+			want := want && cookie != ""
+			if got := s.expectParity(t, pack1(t, query)); got != want {
+				t.Errorf("size %d, cookie %q: taken %t, want %t", size, cookie, got, want)
+			}
 		}
 	}
-	if !s.expectParity(t, pack1(t, new(dns.Msg).SetQuestion("9.113.0.203.bl.example.", dns.TypeTXT))) {
+	if !s.expectParity(t, pack1(t, withCookie(name, dns.TypeTXT, good))) {
 		t.Error("a text that names some of many categories was left")
 	}
 }

@@ -100,6 +100,9 @@ func (s *Server) reply(query *dns.Msg, from asker, now time.Time) ([]byte, answe
 	limit := dns.MaxMsgSize
 	if from.via == transportUDP {
 		limit = e.limit()
+		if !s.proven(&e, from, now) {
+			limit = min(limit, maxAmplification*query.Len())
+		}
 	}
 	var octets []byte
 	var err error
@@ -135,7 +138,7 @@ func (s *Server) limit(a answer, e *edns, from asker, now time.Time) answer {
 	if s.gate == nil || from.via != transportUDP {
 		return a
 	}
-	if good, _ := s.cookies.Load().verify(&e.cookie, from.addr, now); good {
+	if s.proven(e, from, now) {
 		return a
 	}
 	if s.gate.decide(from.addr, a.zone, a.result, now) != fateTruncate {
@@ -150,6 +153,13 @@ func (s *Server) limit(a answer, e *edns, from asker, now time.Time) answer {
 	instead.authoritative, instead.truncated = a.authoritative, true
 	s.metrics.limit(limitedTruncated)
 	return instead
+}
+
+// proven tells whether a client has shown by its cookie that it has the address
+// it asks from.
+func (s *Server) proven(e *edns, from asker, now time.Time) bool {
+	good, _ := s.cookies.Load().verify(&e.cookie, from.addr, now)
+	return good
 }
 
 // answerCookie returns the cookie of the reply to a query with one; nil for

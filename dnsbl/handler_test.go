@@ -112,6 +112,28 @@ func TestR24_repliesAmplifyLittle(t *testing.T) {
 	})
 }
 
+// A text that is too long next to its query is told over TCP alone, and to who
+// has shown by a cookie that the address is theirs.
+func TestR24_longTextsAreForProvenClients(t *testing.T) {
+	t.Parallel()
+	zone := defaultZone
+	zone.Origin, zone.Nameservers = "b.example", nil
+	zone.Text = strings.Repeat("Go and read what we have to say about it. ", 5) + "{address}"
+	s := newStory(t, zone)
+	const name = "7.113.0.203.b.example."
+	s.overTransports(t, func(c client) {
+		if reply := c.ask(name, dns.TypeTXT); c.network == "udp" {
+			expectTruncated(c, reply)
+		} else if reply.Truncated || len(reply.Answer) != 1 {
+			c.Errorf("over TCP: %v", reply)
+		}
+		learned := cookieOf(c.exchange(withCookie(name, dns.TypeA, "24a5ac0012345678")))
+		if reply := c.exchange(withCookie(name, dns.TypeTXT, learned)); reply.Truncated || len(reply.Answer) != 1 {
+			c.Errorf("with a good cookie: %v", reply)
+		}
+	})
+}
+
 // A listing of three records costs 16 octets each, and a denial 61: every owner
 // is a pointer into the question, in whatever case the client wrote it.
 func TestServer_reply_isCompressed(t *testing.T) {

@@ -220,7 +220,8 @@ func TestR17_whatDoesNotFitIsTruncatedOverUDP(t *testing.T) {
 				c.Errorf("want the whole answer or none and TC, got %v", reply)
 			}
 		}
-		if reply := c.exchange(withEDNS(name, dns.TypeA, 1232, false)); reply.Truncated || len(reply.Answer) != 33 {
+		good := cookieOf(c.exchange(withCookie(name, dns.TypeSOA, "24a5ac0012345678")))
+		if reply := c.exchange(withCookie(name, dns.TypeA, good)); reply.Truncated || len(reply.Answer) != 33 {
 			c.Errorf("33 records fit 1232 octets, got %v", reply)
 		}
 	})
