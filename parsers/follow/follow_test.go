@@ -201,6 +201,7 @@ func TestLog_stories(t *testing.T) {
 		"lclclp":                 "copied and truncated, and again, before it was read",
 		"lplclclp":               "copied and truncated twice between two looks",
 		"lplczlp":                "copied, truncated and compressed between two looks",
+		"lclmozlmpz":             "compressed while the archive before it is read",
 		"lplSmolR":               "renamed while the reader was down",
 		"lplSmolzR":              "renamed and compressed while the reader was down",
 		"lplSmolzmolZmolR":       "rotated and compressed again and again while the reader was down",

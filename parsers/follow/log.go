@@ -128,6 +128,9 @@ func (l *Log) Poll(now time.Time, take func(line []byte) error) (more bool, err 
 	}
 	for i := 0; i < len(l.files); i++ {
 		f := l.files[i]
+		if f.finished {
+			continue // kept for its place alone
+		}
 		moved, err := f.read(&l.buffer, take)
 		switch {
 		case errors.Is(err, errReplaced):
@@ -161,12 +164,14 @@ func (l *Log) drained(i int, now time.Time) bool {
 	return f.place.Drained
 }
 
-// forget closes rotated files that nothing more is expected of.
+// forget closes rotated files that nothing more is expected of, the oldest
+// first: one between two that are open tells where reading stands among those
+// that are found, even when the younger of them is renamed or compressed.
 func (l *Log) forget(now time.Time) {
 	last := len(l.files) - 1
 	kept := l.files[:0]
 	for i, f := range l.files {
-		if i < last && (f.finished || now.Sub(f.quiet) >= linger || i < last-mostFiles) {
+		if i < last && len(kept) == 0 && (f.finished || now.Sub(f.quiet) >= linger || i < last-mostFiles) {
 			f.close()
 			continue
 		}
