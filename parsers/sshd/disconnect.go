@@ -54,7 +54,7 @@ func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.M
 	if !ok {
 		return event.Refuse(otherTail)
 	}
-	name, address, ok := cutPort(rest)
+	name, address, ok := cutClient(rest)
 	switch {
 	case !ok:
 		return event.Refuse(otherTail)
@@ -62,7 +62,7 @@ func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.M
 		// The rest may be the new name.
 		return event.Refuse(twoEndings)
 	}
-	return r.once(header, r.maxAuth, address, userOf(name))
+	return r.once(header, r.maxAuth, address, name)
 }
 
 // readChange reads
@@ -83,20 +83,30 @@ func (r *Recogniser) readChange(header logline.Header, message []byte) (event.Ma
 	if len(front) == 0 {
 		return r.byProcess(header, r.change, nil)
 	}
-	name, address, ok := cutPort(front)
+	name, address, ok := cutClient(front)
 	switch {
 	case !ok:
 		return event.Refuse(otherTail)
 	case bytes.Contains(words, change):
 		return event.Refuse(twoEndings)
 	}
-	return r.once(header, r.change, address, userOf(name))
+	return r.once(header, r.change, address, name)
 }
 
-// userOf cuts the name out of " invalid user NAME".
-func userOf(text []byte) []byte {
-	_, name, _ := bytes.Cut(text, []byte("user "))
-	return name
+// cutClient cuts " [[invalid |authenticating ]user NAME ]ADDRESS port N", as
+// sshd calls a connection (packet.c, fmt_connection_id). Nothing else may stand
+// there: a line that lost a piece proves nothing.
+func cutClient(text []byte) (name, address []byte, ok bool) {
+	front, address, ok := cutPort(text)
+	if !ok || len(front) == 0 {
+		return nil, address, ok
+	}
+	for _, words := range []string{" invalid user ", " authenticating user ", " user "} {
+		if name, ok := bytes.CutPrefix(front, []byte(words)); ok {
+			return name, address, true
+		}
+	}
+	return nil, nil, false
 }
 
 // byProcess names the address that the process of a line named before.

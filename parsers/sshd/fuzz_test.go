@@ -14,9 +14,9 @@ import (
 // of each kind, greedy in front of a fixed tail.
 var proven = map[string]*regexp.Regexp{
 	"ssh.maxauth": twin(`(?:error: )?maximum authentication attempts exceeded for (?s:.*) ?from (?P<ip>[0-9a-fA-F:.]+) port \d+ ssh[12](?: \[preauth\])?` +
-		`|Disconnecting (?s:.* )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Too many authentication failures(?: \[preauth\])?`),
+		`|Disconnecting (?:(?:invalid |authenticating )?user (?s:.*) )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Too many authentication failures(?: \[preauth\])?`),
 	"ssh.penalty": twin(`drop connection #\d+ from \[(?P<ip>[0-9a-fA-F:.]+)\]:\d+ on \[[^\]]*\]:\d+ penalty: [a-z ]+` +
-		`|Disconnecting (?s:.*? )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Change of username or service not allowed(?s:.*)`),
+		`|Disconnecting (?:(?:invalid |authenticating )?user (?s:.*?) )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Change of username or service not allowed(?s:.*)`),
 	"ssh.bruteforce": twin(`Failed (?s:.*) ?from (?P<ip>[0-9a-fA-F:.]+) port \d+(?: ssh[12])?(?: \[preauth\])?` +
 		`|(?:pam_\S+\(\S+\): )?authentication failure; (?s:.*?) rhost=(?P<ip>[0-9a-fA-F:.]+)(?s: .*)?`),
 }
