@@ -58,6 +58,9 @@ type Listings interface {
 	SetVersion(rule int) uint64
 	// Index finds the same by the zones' own rules, much quicker.
 	Index() *scoring.Index
+	// ChangesSince returns what changed after a version; false: it reaches back
+	// less far.
+	ChangesSince(version uint64) ([]scoring.Change, bool)
 }
 
 // Previews tells what a policy would change.
@@ -162,6 +165,9 @@ func (s *server) engine() (*gin.Engine, error) {
 	engine.NoMethod(s.answer(noMethod))
 	s.openRoutes(engine)
 	s.nativeRoutes(engine.Group("/v1", noStore, s.loaded))
+	if err := s.foreignRoutes(engine.Group("/compat", noStore)); err != nil {
+		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	}
 	return engine, nil
 }
 
