@@ -44,8 +44,9 @@ func floors() []floor {
 			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control",
 			"github.com/miekg/dns", "github.com/gaissmai/bart", "github.com/prometheus/client_golang", "golang.org/x/sys/unix",
 		}},
+		{"reportapi/coding", []string{"github.com/klauspost/compress"}},
 		{"reportapi", []string{
-			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control",
+			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/reportapi/coding",
 			"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
 		}},
 

@@ -25,7 +25,7 @@ func (s *server) patchIncident(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := bodyOf(c)
+	body, err := s.bodyOf(c)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/gin-gonic/gin"
+
+	"penaltybox/reportapi/coding"
 )
 
 const (
@@ -30,16 +32,10 @@ type body struct {
 	contentType string // media type without parameters, "" if none was given
 }
 
-// bodyOf bounds and types the body of a request. It reads nothing yet.
-func bodyOf(c *gin.Context) (body, error) {
-	r := c.Request
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return body{}, newProblem(http.StatusUnsupportedMediaType, fmt.Sprintf("content encoding %q: not taken", cut(encoding)), "send the body uncompressed")
-	}
-	if r.ContentLength > maxBody {
-		return body{}, &http.MaxBytesError{Limit: maxBody}
-	}
-	contentType := r.Header.Get("Content-Type")
+// bodyOf bounds, decompresses and types the body of a request. It reads nothing
+// yet.
+func (s *server) bodyOf(c *gin.Context) (body, error) {
+	contentType := c.GetHeader("Content-Type")
 	if contentType != "" {
 		parsed, _, err := mime.ParseMediaType(contentType)
 		if err != nil {
@@ -47,9 +43,28 @@ func bodyOf(c *gin.Context) (body, error) {
 		}
 		contentType = parsed
 	}
-	limited := http.MaxBytesReader(c.Writer, r.Body, maxBody)
-	paced := pacedReader{limited, newPacer(c.Writer)}
-	return body{bufio.NewReaderSize(paced, maxRow), contentType}, nil
+	reader, err := s.openBody(c, maxBody)
+	if err != nil {
+		return body{}, err
+	}
+	return body{bufio.NewReaderSize(reader, maxRow), contentType}, nil
+}
+
+// openBody bounds the body of a request, in bytes before and after
+// decompression, and in time.
+func (s *server) openBody(c *gin.Context, most int64) (io.Reader, error) {
+	encoding, err := coding.Parse(c.Request.Header.Values("Content-Encoding"))
+	if err != nil { // RFC 9110 §15.5.16
+		return nil, newProblem(http.StatusUnsupportedMediaType, err.Error(), "or send the body uncompressed").with("Accept-Encoding", coding.Names)
+	}
+	if c.Request.ContentLength > most {
+		return nil, &http.MaxBytesError{Limit: most}
+	}
+	paced := pacedReader{http.MaxBytesReader(c.Writer, c.Request.Body, most), newPacer(c.Writer)}
+	if encoding == coding.Identity {
+		return paced, nil
+	}
+	return s.codings.Reader(encoding, paced, most), nil
 }
 
 // object reads a body that is one JSON object or one form.

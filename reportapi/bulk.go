@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -196,10 +197,16 @@ func (b *bulk) send(status int, contentType string, envelope any) error {
 	if err != nil {
 		panic(fmt.Errorf("encoding an answer: %w", err)) // our own types always encode
 	}
+	parts := [][]byte{encoded[:len(encoded)-1], []byte(`,"rows":[`), b.rows.Bytes(), []byte("]}\n")}
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
 	b.c.Header("Content-Type", contentType)
+	b.c.Header("Content-Length", strconv.Itoa(length))
 	b.c.Status(status)
 	w := pacedWriter{b.c.Writer, newPacer(b.c.Writer)}
-	for _, part := range [][]byte{encoded[:len(encoded)-1], []byte(`,"rows":[`), b.rows.Bytes(), []byte("]}\n")} {
+	for _, part := range parts {
 		if _, err := w.Write(part); err != nil {
 			return nil // the client is gone; there is nobody to tell
 		}

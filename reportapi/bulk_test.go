@@ -260,7 +260,8 @@ func TestBody_types_that_are_not_taken(t *testing.T) {
 		{"Content-Type: application/xml"},
 		{"Content-Type: multipart/form-data; boundary=x"},
 		{"Content-Type: ;;"},
-		{jsonBody, "Content-Encoding: gzip"},
+		{jsonBody, "Content-Encoding: br"},
+		{jsonBody, "Content-Encoding: gzip, gzip"},
 	} {
 		n.ask(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: "x", headers: headers}, http.StatusUnsupportedMediaType)
 	}

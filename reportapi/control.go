@@ -15,7 +15,7 @@ func (s *server) readObject(c *gin.Context) (object, error) {
 	if _, err := queryOf(c); err != nil {
 		return nil, err
 	}
-	body, err := bodyOf(c)
+	body, err := s.bodyOf(c)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,6 @@ package reportapi
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"net/netip"
 	"time"
 
@@ -23,7 +21,7 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 func (s *server) house() compat.House {
 	return compat.House{
 		Authenticate: s.authenticateForeign,
-		Body:         openBody,
+		Body:         s.openBody,
 		Intake:       countedIntake{s.Intake, s.meters},
 		Board:        s.Board,
 		Details:      s.Details.Details,
@@ -49,14 +47,6 @@ func (s *server) authenticateForeign(c *gin.Context, key string) (intake.Caller,
 	}
 	c.Set(identityKey, identity)
 	return s.callerOf(c), nil
-}
-
-// openBody bounds the body of a request, in bytes and in time.
-func openBody(c *gin.Context, most int64) (io.Reader, error) {
-	if c.Request.ContentLength > most {
-		return nil, &http.MaxBytesError{Limit: most}
-	}
-	return pacedReader{http.MaxBytesReader(c.Writer, c.Request.Body, most), newPacer(c.Writer)}, nil
 }
 
 // countedIntake is an intake whose results show in the metrics.

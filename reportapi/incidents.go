@@ -32,7 +32,7 @@ type problemView struct {
 
 // postIncidents takes one report or many.
 func (s *server) postIncidents(c *gin.Context) error {
-	body, err := bodyOf(c)
+	body, err := s.bodyOf(c)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+const yamlType = "application/yaml"
+
 // openAPI describes the API (OpenAPI 3.1). Tests hold it to the routes and to
 // every answer they get.
 //
@@ -18,6 +20,6 @@ func OpenAPI() []byte { return openAPI }
 
 func getOpenAPI(c *gin.Context) error {
 	c.Header("Cache-Control", "public, max-age=300")
-	c.Data(http.StatusOK, "application/yaml", openAPI)
+	c.Data(http.StatusOK, yamlType, openAPI)
 	return nil
 }

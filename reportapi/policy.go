@@ -55,7 +55,7 @@ func (s *server) patchPolicy(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := bodyOf(c)
+	body, err := s.bodyOf(c)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"penaltybox/reportapi/coding"
 	"penaltybox/scoring"
 	"penaltybox/scoring/intake"
 )
@@ -85,7 +86,13 @@ func problemOf(err error) *problem {
 // problemOfBody is for a body that could not be read to its end.
 func problemOfBody(err error) *problem {
 	tooBig, isTooBig := errors.AsType[*http.MaxBytesError](err)
+	bomb, isBomb := errors.AsType[*coding.BombError](err)
+	broken, isBroken := errors.AsType[*coding.BrokenError](err)
 	switch {
+	case isBomb:
+		return newProblem(http.StatusRequestEntityTooLarge, bomb.Error(), "send it uncompressed, in pieces if it is large")
+	case isBroken:
+		return newProblem(http.StatusBadRequest, cut(broken.Error()), "was it cut, or compressed by other means than Content-Encoding says?")
 	case isTooBig:
 		return newProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooBig.Limit), "send it in pieces")
 	case errors.Is(err, os.ErrDeadlineExceeded):

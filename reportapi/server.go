@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"penaltybox/reportapi/coding"
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
@@ -130,8 +131,9 @@ func (c Config) validate() error {
 // server holds what the handlers share.
 type server struct {
 	Config
-	meters *meters
-	lists  *listCache
+	meters  *meters
+	lists   *listCache
+	codings *coding.Codings
 }
 
 // New returns the handler of all routes. It registers its metrics, so that a
@@ -147,7 +149,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	s := &server{Config: config, meters: meters, lists: newListCache()}
+	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New()}
 	return s.engine()
 }
 
@@ -160,7 +162,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	engine.Use(s.requestID, s.observe, s.recover)
+	engine.Use(s.requestID, s.observe, s.recover, s.encode)
 	engine.NoRoute(s.answer(noRoute))
 	engine.NoMethod(s.answer(noMethod))
 	s.openRoutes(engine)

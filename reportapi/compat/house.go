@@ -49,8 +49,10 @@ type House struct {
 	// from. The caller appears in the server's logs. The reason why a key is not
 	// taken is for the log: clients are told that it is not.
 	Authenticate func(c *gin.Context, key string) (intake.Caller, error)
-	// Body returns the body of a request, decompressed; reading it fails with
-	// [*http.MaxBytesError] after most bytes, or when it comes too slowly.
+	// Body returns the body of a request without its Content-Encoding (gzip or
+	// zstd; it fails for others). Reading it fails with [*http.MaxBytesError]
+	// after most bytes, before or after decompression; and when it comes too
+	// slowly, is damaged or a bomb.
 	Body func(c *gin.Context, most int64) (io.Reader, error)
 
 	Intake Intake
@@ -80,10 +82,18 @@ func (h House) Validate() error {
 		name   string
 		absent bool
 	}{
-		{"authenticate", h.Authenticate == nil}, {"body", h.Body == nil}, {"intake", h.Intake == nil},
-		{"board", h.Board == nil}, {"details", h.Details == nil}, {"policy", h.Policy == nil},
-		{"zone", h.Zone == nil}, {"reporter", h.Reporter == nil}, {"source", h.Source == nil},
-		{"now", h.Now == nil}, {"loaded", h.Loaded == nil}, {"logger", h.Logger == nil},
+		{"authenticate", h.Authenticate == nil},
+		{"body", h.Body == nil},
+		{"intake", h.Intake == nil},
+		{"board", h.Board == nil},
+		{"details", h.Details == nil},
+		{"policy", h.Policy == nil},
+		{"zone", h.Zone == nil},
+		{"reporter", h.Reporter == nil},
+		{"source", h.Source == nil},
+		{"now", h.Now == nil},
+		{"loaded", h.Loaded == nil},
+		{"logger", h.Logger == nil},
 	} {
 		if part.absent {
 			missing = append(missing, fmt.Errorf("%s is missing", part.name))
