@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,8 +30,8 @@ type Rule struct {
 	Once string
 	// Unless is a text that the message must not have.
 	Unless string
-	// Except is a text that the program's name must not have.
-	Except string
+	// Except are texts of which the program's name must have none.
+	Except []string
 	// Points, if not 0, are fewer than the kind's.
 	Points uint16
 	// Failures and Names, if not 0, are how many such messages, or messages
@@ -47,10 +48,10 @@ const addr = `(?P<addr>[0-9a-fA-F:.]+)`
 // compiled is a rule, ready to be compared.
 type compiled struct {
 	Rule
-	hint, once, unless, except []byte
-	message                    *regexp.Regexp
-	addr, note                 int // their groups; note may be -1
-	tally                      *tally.Tally
+	hint, once, unless []byte
+	message            *regexp.Regexp
+	addr, note         int // their groups; note may be -1
+	tally              *tally.Tally
 }
 
 func compile(rule Rule) (compiled, error) {
@@ -63,7 +64,7 @@ func compile(rule Rule) (compiled, error) {
 		return compiled{}, fmt.Errorf("message %q: %w", rule.Message, err)
 	}
 	c := compiled{
-		Rule: rule, hint: []byte(rule.Hint), once: []byte(rule.Once), unless: []byte(rule.Unless), except: []byte(rule.Except),
+		Rule: rule, hint: []byte(rule.Hint), once: []byte(rule.Once), unless: []byte(rule.Unless),
 		message: message, addr: message.SubexpIndex("addr"), note: message.SubexpIndex("note"),
 	}
 	return c, nil
@@ -81,7 +82,7 @@ func newTally(rule Rule) *tally.Tally {
 func (c *compiled) isAbout(program, message []byte) bool {
 	return bytes.Contains(message, c.hint) &&
 		(len(c.unless) == 0 || !bytes.Contains(message, c.unless)) &&
-		(len(c.except) == 0 || !bytes.Contains(program, c.except))
+		!slices.ContainsFunc(c.Except, func(text string) bool { return bytes.Contains(program, []byte(text)) })
 }
 
 // Reasons why a line that speaks of an attack is not believed.
@@ -106,7 +107,7 @@ func (c *compiled) read(message []byte) (s said, why string, ok bool) {
 	if groups == nil {
 		return said{}, "", false
 	}
-	if len(c.once) > 0 && bytes.Count(message, c.once) != 1 {
+	if len(c.once) > 0 && bytes.Count(message, c.once) > 1 {
 		return said{}, twice, true
 	}
 	if s.addr, ok = event.Addr(message[groups[2*c.addr]:groups[2*c.addr+1]]); !ok {

@@ -27,7 +27,7 @@ func newRecogniser(t *testing.T, setting event.Setting, rules ...daemon.Rule) *d
 
 // A rule is anchored at both ends, whatever its author wrote.
 func TestRule_anchored(t *testing.T) {
-	rule := daemon.Rule{Kind: kind, Hint: "failed", Message: "failed for (?P<note>.*) from ADDR", Unless: "except", Except: "-tls", Once: "failed"}
+	rule := daemon.Rule{Kind: kind, Hint: "failed", Message: "failed for (?P<note>.*) from ADDR", Unless: "except", Except: []string{"-tls"}, Once: "failed"}
 	for message, want := range map[string]string{
 		"ftpd: failed for x from 203.0.113.66":                "203.0.113.66",
 		"ftpd: failed for x from 203.0.113.7 from 192.0.2.66": "192.0.2.66",

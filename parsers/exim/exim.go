@@ -4,7 +4,7 @@
 package exim
 
 import (
-	"bytes"
+	"regexp"
 	"time"
 
 	"penaltybox/parsers/daemon"
@@ -19,12 +19,26 @@ const Name = "exim"
 const Summary = "Exim's main log, or its messages in syslog"
 
 // client is how Exim writes whom it talks to: a name that it has looked up, in
-// parentheses what the client calls itself, and the address.
-const client = `(?:[^ ()\[\]]+ )?(?:\([^()]*\) )?\[ADDR\](?::\d+)?(?: I=\[[^\]]*\](?::\d+)?)?`
+// parentheses what the client calls itself, and the address; then its port,
+// where it came in, and what an ident server of the client's says.
+const client = whom + iface + `(?: U=[^=]*?)?`
+
+const (
+	whom  = `(?:[^ ()\[\]]+ )?(?:\([^()]*\) )?\[ADDR\](?::\d+)?`
+	iface = `(?: I=\[[^\]]*\](?::\d+)?)?`
+	// notSubmission is iface, but for the ports 465 and 587: there it is a
+	// customer who forgot to log in.
+	notSubmission = `(?: I=\[[^\]]*\](?::(?:\d\d|\d{4,5}))?)?`
+)
+
+// behindName is a text that stands at most once in front of an address: behind
+// what the client calls itself. Where Exim lets a client call itself anything
+// (helo_accept_junk_hosts), more of them prove nothing.
+const behindName = ") ["
 
 // Kinds returns the kinds of events that the recogniser finds.
 func Kinds() []event.Kind {
-	return []event.Kind{*droppedKind(), *relayKind(), *trapKind(), *guessKind()}
+	return []event.Kind{*droppedKind(), *relayKind(), *trapKind(), *earlyKind(), *guessKind()}
 }
 
 func droppedKind() *event.Kind {
@@ -51,6 +65,14 @@ func trapKind() *event.Kind {
 	}
 }
 
+func earlyKind() *event.Kind {
+	return &event.Kind{
+		Name: "mail.protocol", Tier: event.Medium, Points: 15, PerMinute: 2,
+		Summary: "spoke before its turn, or HTTP (worth 10 points)",
+		Example: "2026-11-22 10:00:00 SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from H=[203.0.113.66] input=\"GET / HTTP/1.1\\r\\n\"",
+	}
+}
+
 func guessKind() *event.Kind {
 	return &event.Kind{
 		Name: "mail.auth", Tier: event.Soft, Points: 20,
@@ -64,29 +86,39 @@ func New(setting event.Setting) *daemon.Recogniser {
 	isProgram := func(name []byte) bool { return string(name) == "exim" || string(name) == "exim4" }
 	return daemon.New(setting, daemon.Spec{
 		IsProgram: isProgram, Front: logline.Clock.Front, Trap: trapKind(),
-		Trim: func(message []byte) []byte { return withoutStamp(message) }, Rules: rules(),
+		Trim: withoutFront, Rules: rules(),
 	})
 }
 
-// withoutStamp cuts off the time that Exim writes in syslog, too, and its pid.
-func withoutStamp(message []byte) []byte {
-	const stamp = len("2006-01-02 15:04:05 ")
-	if len(message) > stamp && message[4] == '-' && message[7] == '-' && message[13] == ':' && message[16] == ':' && message[stamp-1] == ' ' {
-		message = message[stamp:]
-	}
-	if pid, rest, ok := bytes.Cut(message, []byte("] ")); ok && len(pid) > 1 && pid[0] == '[' && len(bytes.Trim(pid[1:], "0123456789")) == 0 {
-		return rest
-	}
-	return message
+// withoutFront cuts off what Exim may put in front of a message: in syslog the
+// time, as in its own log; its pid (log_selector +pid); a message's number.
+func withoutFront(message []byte) []byte {
+	return message[len(front.Find(message)):]
 }
+
+// A message's number has 16 characters, from 4.97 on 23.
+var front = regexp.MustCompile(`^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})? )?(?:\[\d+\] )?(?:[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) )?`)
+
+// earlyPoints are fewer than the kind's: broken gateways do it, too.
+const earlyPoints = 10
 
 func rules() []daemon.Rule {
 	return []daemon.Rule{
-		{Kind: droppedKind(), Hint: "dropped: too many ", Message: `SMTP call from ` + client + `(?: U=\S+)? dropped: too many (?P<note>nonmail commands|unrecognized commands|syntax or protocol errors).*`},
-		{Kind: relayKind(), Hint: "relay not permitted", Message: `H=` + client + `(?: [A-Za-z*]+=.*)? (?:temporarily )?rejected RCPT <?(?P<note>.*?)>?: relay not permitted.*`},
 		{
-			Kind: guessKind(), Failures: 10, Names: 3, Span: time.Hour, Hint: "authenticator failed for ",
-			Message: `[A-Za-z0-9_-]+ authenticator failed for ` + client + `(?: U=\S+)?: 535 Incorrect authentication data(?: \(set_id=(?P<note>.*)\))?`,
+			Kind: droppedKind(), Hint: "dropped: too many ", Once: behindName,
+			Message: `SMTP call from (?:H=)?` + client + ` dropped: too many (?P<note>nonmail commands|unrecognized commands|syntax or protocol errors).*`,
+		},
+		{
+			Kind: relayKind(), Hint: "elay not permitted", Once: behindName,
+			Message: `H=` + whom + notSubmission + `(?: [A-HJ-Za-z][A-Za-z*]*=.*)? (?:temporarily )?rejected RCPT <?(?P<note>.*?)>?: [Rr]elay not permitted.*`,
+		},
+		{
+			Kind: earlyKind(), Points: earlyPoints, Hint: "sent without waiting for greeting",
+			Message: `SMTP protocol synchronization error \(input sent without waiting for greeting\): rejected connection from H=` + client + ` input="(?P<note>.*)`,
+		},
+		{
+			Kind: guessKind(), Failures: 10, Names: 3, Span: time.Hour, Hint: "authenticator failed for ", Once: behindName,
+			Message: `[A-Za-z0-9_-]+ authenticator failed for (?:H=)?` + client + `: 535 Incorrect authentication data(?: \(set_id=(?P<note>.*)\))?`,
 		},
 	}
 }

@@ -18,12 +18,15 @@ type Header struct {
 // Header reads one of
 //
 //	[<PRI>]TIME [HOST ][FACILITY.SEVERITY ]PROGRAM[[PID]]: MESSAGE
+//	[<PRI>]TIME [HOST ]PROGRAM[PID] <SEVERITY>: MESSAGE
+//	[<PRI>]TIME [PROGRAM] MESSAGE
 //	<PRI>1 TIME HOST PROGRAM PID MSGID STRUCTURED-DATA MESSAGE
 //
 // and reports false for any line that does not begin so. HOST is left out by
 // `journalctl --no-hostname`; FACILITY.SEVERITY is what syslogd of busybox
-// (auth.err), AIX (auth|security:info) and FreeBSD (<auth.info>, <4.6>, in
-// front of HOST) add. The second form is RFC 5424 §6. TIME is one of
+// (auth.err), OpenWrt (in place of HOST), AIX (auth|security:info) and FreeBSD
+// (<auth.info>, <4.6>, in front of HOST) add. The second form is macOS', the
+// third metalog's, the last RFC 5424 §6. TIME is one of
 //
 //	Jan _2 [2006 ]15:04:05[.000000]        RFC 3164, journalctl -o short[-precise]
 //	2006 Jan _2 15:04:05
@@ -32,6 +35,11 @@ type Header struct {
 //	Sun 2006-01-02 15:04:05 CET            journalctl -o short-full, with-unit
 //	Sun Jan _2 15:04:05 2006
 //	1136214245[.000000]                    journalctl -o short-unix
+//	@4000000043b940f50a1b2c3d              TAI64N, as multilog and svlogd write
+//
+// Another time may stand behind it, as where the output of a container is
+// kept ("TIME stdout F TIME …", docker logs -t), and where socklog keeps what
+// programs wrote ("TIME auth.info: TIME …"): the first time counts.
 func (c Clock) Header(line []byte) (Header, bool) {
 	s, rest, rfc5424, ok := readStamp(line)
 	if !ok {
@@ -55,23 +63,56 @@ func (c Clock) Header(line []byte) (Header, bool) {
 func readRFC3164(text []byte) (h Header, ok bool) {
 	w := words{text}
 	word := w.next()
+	if len(text) == 0 || isBlank(text[0]) {
+		return Header{}, false
+	}
+	if name, ok := inBrackets(word); ok { // metalog
+		return Header{Program: name, Message: bytes.TrimLeft(w.rest, " \t")}, true
+	}
 	if len(word) > 2 && word[0] == '<' && word[len(word)-1] == '>' {
 		word = w.next()
 	}
-	if !isTag(word) {
+	switch {
+	case isPriority(word): // OpenWrt
+		word = w.next()
+	case !isTag(word) && !isTagOf(word, w.rest):
 		h.Host = word
 		if word = w.next(); isPriority(word) {
 			word = w.next()
 		}
-	} else if len(w.rest) == 0 {
+	case len(w.rest) == 0:
 		return Header{}, false
 	}
-	if len(text) == 0 || isBlank(text[0]) || bytes.ContainsAny(h.Host, "[]") {
+	if bytes.ContainsAny(h.Host, "[]") {
 		return Header{}, false
 	}
-	h.Program, h.PID, ok = cutTag(word)
+	if isTagOf(word, w.rest) { // macOS
+		h.Program, h.PID, ok = cutTag(append(bytes.Clone(word), ':'))
+		w.next()
+	} else {
+		h.Program, h.PID, ok = cutTag(word)
+	}
 	h.Message = bytes.TrimLeft(w.rest, " \t")
 	return h, ok
+}
+
+// inBrackets returns the name in "[name]", which is more than digits and other
+// than a tag's pid.
+func inBrackets(word []byte) (name []byte, ok bool) {
+	if len(word) < 3 || word[0] != '[' || word[len(word)-1] != ']' {
+		return nil, false
+	}
+	name = word[1 : len(word)-1]
+	return name, !allDigits(name) && !bytes.ContainsAny(name, "[]:.")
+}
+
+// isTagOf tells whether a word is "sshd[123]" and "<Notice>: " follows.
+func isTagOf(word, rest []byte) bool {
+	if len(word) < 4 || word[len(word)-1] != ']' || len(rest) == 0 || rest[0] != '<' {
+		return false
+	}
+	level, _, ok := bytes.Cut(rest[1:], []byte(">: "))
+	return ok && len(level) > 0 && len(level) < 10 && !bytes.ContainsAny(level, " <")
 }
 
 // readRFC5424 reads what stands behind the time: RFC 5424 §6.2.4 to §6.4.
@@ -86,6 +127,7 @@ func readRFC5424(text []byte) (h Header, ok bool) {
 		h.PID = nil
 	}
 	h.Message, ok = afterStructuredData(w.rest)
+	h.Message = bytes.TrimLeft(h.Message, " \t") // rsyslog keeps the blank behind a tag
 	return h, ok
 }
 

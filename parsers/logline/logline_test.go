@@ -80,6 +80,7 @@ func TestClock_roundTrip(t *testing.T) {
 			written.Format(time.Stamp), written.Format(time.StampMicro), written.Format(time.RFC3339), written.Format(time.RFC3339Nano),
 			written.Format("2006-01-02T15:04:05"), written.Format("2006-01-02T15:04:05.000-0700"), fmt.Sprintf("%d.000000", written.Unix()),
 			written.Format("2006 Jan _2 15:04:05"), written.Format("Mon Jan _2 15:04:05 2006"), written.Format("Mon 2006-01-02 15:04:05 -0700"),
+			fmt.Sprintf("@%016x00000000", uint64(1<<62+10+written.Unix())), written.Format(time.RFC3339Nano) + " stdout F " + now.Format(time.Stamp),
 		} {
 			if got := headerTime(t, clock, stamp); got != want {
 				t.Fatalf("%s read at %s: %s, want %s", stamp, now, got, want)
@@ -128,7 +129,7 @@ func TestClock_Header(t *testing.T) {
 		{" Nov 22 10:00:00 host sshd[1]: x", "none"},
 		{"Sun Nov 22 10:00:00 host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00 host [1]: x", "none"},
-		{"Nov 22 10:00:00 [host] sshd[1]: x", "none"},
+		{"Nov 22 10:00:00 [host] sshd[1]: x", "|host||sshd[1]: x"},
 		{"Nov 22 10:00:00  sshd[1]: x", "none"},
 		{"Nov 22 10:00:00host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00. host sshd[1]: x", "none"},
@@ -139,6 +140,26 @@ func TestClock_Header(t *testing.T) {
 		{"2026/11-22 10:00:00 host sshd[1]: x", "none"},
 		{"\ufeffNov 22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
 		{"Nov 22 10:00:00 h\xf6st sshd[1]: x", "h\xf6st|sshd|1|x"},
+		{"Sun Nov 22 10:00:00 2026 authpriv.warn dropbear[1]: x", "|dropbear|1|x"},
+		{"Nov 22 10:00:00 auth.err sshd[1]: x", "|sshd|1|x"},
+		{"<38>1 2026-11-22T10:00:00.123Z host sshd 1 - -  x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 host sshd[1] <Notice>: x: y", "host|sshd|1|x: y"},
+		{"Nov 22 10:00:00 sshd[1] <Notice>: x", "|sshd|1|x"},
+		{"Nov 22 10:00:00 host sshd[1] <a b>: x", "none"},
+		{"Nov 22 10:00:00 [sshd] x sshd[2]: y", "|sshd||x sshd[2]: y"},
+		{"Nov 22 10:00:00 [192.0.2.1] sshd[1]: x", "none"},
+		{"2026-11-22T10:00:00.123456789Z stdout F Nov 22 10:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026-11-22T10:00:00.123456789Z stderr F 2026-11-22T11:00:00+01:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026-11-22T10:00:00.123456789Z stdout P Nov 22 10:00:00 host sshd[1]: x", "none"},
+		{"2026-11-22T10:00:00.123456789Z Nov 22 11:00:00 host sshd[1]: x", "host|sshd|1|x"},
+		{"2026-11-22T10:00:00.12345 auth.info: Nov 22 10:00:00 sshd[1]: x", "|sshd|1|x"},
+		{"2026-11-22T10:00:00.12345 auth.info: sshd[1]: x", "|sshd|1|x"},
+		{"@400000006ae1cd70077a9e94 sshd[1]: x", "|sshd|1|x"},
+		{"@4000000z6ae1cd70077a9e94 sshd[1]: x", "none"},
+		{"@500000006ae1cd70077a9e94 sshd[1]: x", "none"},
+		// A client's words never stand directly behind a time.
+		{"Nov 22 10:00:00 host app: Nov 22 10:00:00 host sshd[1]: x", "host|app||Nov 22 10:00:00 host sshd[1]: x"},
+		{"Nov 22 10:00:00 host stdout F Nov 22 10:00:00 host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00", "none"},
 		{"", "none"},
 	} {

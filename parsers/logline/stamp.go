@@ -2,6 +2,8 @@ package logline
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"time"
 )
 
@@ -38,11 +40,46 @@ func (c Clock) at(s stamp) (time.Time, bool) {
 // readStamp reads the time in front of a line and returns what follows the
 // blank behind it. rfc5424 says that the line begins as in RFC 5424 §6, with
 // priority and version.
+//
+// Of two times the first counts: see [Clock.Header].
 func readStamp(line []byte) (s stamp, rest []byte, rfc5424, ok bool) {
 	line, rfc5424, ok = cutPriority(line)
 	if !ok {
 		return stamp{}, nil, false, false
 	}
+	s, rest, ok = readOneStamp(line)
+	if !ok || rfc5424 {
+		return s, rest, rfc5424, ok
+	}
+	rest, ok = withoutKeeper(rest)
+	if len(rest) > 0 && mayBeStamp(rest[0]) {
+		if _, behind, again := readOneStamp(rest); again {
+			rest = behind
+		}
+	}
+	return s, rest, false, ok
+}
+
+// mayBeStamp tells quickly whether times begin with a byte.
+func mayBeStamp(b byte) bool { return isDigit(b) || b == '@' || 'A' <= b && b <= 'W' }
+
+// withoutKeeper cuts off what is put between the time and a line by who keeps
+// the output of containers ("stdout F ", the form of Kubernetes' CRI), which
+// also may cut lines (P): they prove nothing; and socklog's "auth.info: ".
+func withoutKeeper(text []byte) (rest []byte, ok bool) {
+	w := words{text}
+	switch word := w.next(); {
+	case string(word) == "stdout", string(word) == "stderr":
+		mark := w.next()
+		return w.rest, string(mark) == "F"
+	case isTag(word) && isPriority(word[:len(word)-1]):
+		return w.rest, true
+	}
+	return text, true
+}
+
+// readOneStamp reads the time in front of a text that is not blank.
+func readOneStamp(line []byte) (s stamp, rest []byte, ok bool) {
 	var f fields
 	w := words{line}
 	first := w.next()
@@ -68,11 +105,14 @@ func readStamp(line []byte) (s stamp, rest []byte, rfc5424, ok bool) {
 		f.clock(&s.date, w.next())
 	case len(first) >= 10 && (first[4] == '-' || first[4] == '/'):
 		f.calendar(&s.date, &w, first, weekday)
+	case len(first) == len("@4000000043b940f50a1b2c3d") && first[0] == '@':
+		s.epoch, ok = tai64n(first[1:])
+		return s, w.rest, ok
 	default:
 		s.epoch, ok = epoch(first)
-		return s, w.rest, rfc5424, ok
+		return s, w.rest, ok
 	}
-	return s, w.rest, rfc5424, !f.bad
+	return s, w.rest, !f.bad
 }
 
 // calendar reads "2006-01-02T15:04:05" or the same with a blank, behind which
@@ -124,6 +164,19 @@ func epoch(word []byte) (time.Time, bool) {
 	}
 	n, ok := number(seconds)
 	return time.Unix(int64(n), 0), ok
+}
+
+// tai64n reads a TAI64N label: 2^62 and the seconds since 1970 TAI, then
+// nanoseconds, in hexadecimal digits. What writes logs so has no table of leap
+// seconds: it takes TAI to be ten seconds ahead of UTC, as it was in 1970.
+func tai64n(label []byte) (time.Time, bool) {
+	var seconds [8]byte
+	if _, err := hex.Decode(seconds[:], label[:16]); err != nil {
+		return time.Time{}, false
+	}
+	const epoch, tenSeconds, most = 1 << 62, 10, 1 << 35
+	n := binary.BigEndian.Uint64(seconds[:]) - epoch - tenSeconds
+	return time.Unix(int64(n), 0), n < most
 }
 
 // Dated tells whether a line begins with the name of a month or a weekday, as

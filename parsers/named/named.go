@@ -35,7 +35,7 @@ func transferKind() *event.Kind {
 // BIND escapes blanks, quotes and parentheses in names, so these expressions
 // account for every byte. query takes those with T among their flags: TCP.
 var (
-	query  = regexp.MustCompile(`^client (?:@0x[0-9a-f]+ )?([0-9a-fA-F:.]+#\d+)(?: \([^ ()]*\))?: (?:view [^ ]+: )?query: [^ ]+ IN AXFR [+-][A-Z0-9()]*T[A-Z0-9()]*(?: \([0-9a-fA-F:.]+\))?$`)
+	query  = regexp.MustCompile(`^client (?:@0x[0-9a-f]+ )?([0-9a-fA-F:.]+#\d+)(?: \([^ ()]*\))?: (?:view [^ ]+: )?query: [^ ]+ IN AXFR [+-][A-Z0-9()]*T[A-Z0-9()]*(?: \([0-9a-fA-F:.]+\))?(?: \[ECS [0-9a-fA-F:./]+\])?$`)
 	denied = regexp.MustCompile(`^client (?:@0x[0-9a-f]+ )?(([0-9a-fA-F:.]+)#\d+)(?: \([^ ()]*\))?: (?:view [^ ]+: )?zone transfer '([^' ]+)/AXFR/IN' denied$`)
 	hints  = [][]byte{[]byte(" AXFR "), []byte("/AXFR/IN' denied")}
 )

@@ -74,31 +74,36 @@ func New(setting event.Setting) *daemon.Recogniser {
 }
 
 // isProgram knows smtpd and postscreen under each name that Postfix gives
-// them: postfix/smtpd, postfix/submission/smtpd, postfix-in/smtpd.
+// them: postfix/smtpd, postfix/submission/smtpd, and what syslog_name makes of
+// several instances, such as postfix-in/smtpd and mx1/smtpd.
 func isProgram(name []byte) bool {
-	return bytes.HasPrefix(name, []byte("postfix")) && (bytes.HasSuffix(name, []byte("/smtpd")) || bytes.HasSuffix(name, []byte("/postscreen")))
+	return bytes.HasSuffix(name, []byte("/smtpd")) || bytes.HasSuffix(name, []byte("/postscreen"))
 }
 
 // early is worth less than its kind: broken gateways do it, too.
 const earlyPoints = 10
+
+// after is what a client had said last, as smtpd tells.
+const after = `(?:[A-Z-]+|DATA content|BDAT content)`
 
 func rules(k *kinds) []daemon.Rule {
 	client := host + `\[ADDR\]` + port
 	return []daemon.Rule{
 		{Kind: &k.auth, Hint: "too many errors after AUTH", Message: `too many errors after AUTH(?: \(\d+ bytes\))? from ` + client},
 		{Kind: &k.protocol, Hint: "non-SMTP command from", Message: `(?:warning: )?non-SMTP command from ` + client + `: (?P<note>.*)`},
-		{Kind: &k.protocol, Hint: "NON-SMTP COMMAND from", Message: `NON-SMTP COMMAND from \[ADDR\]:\d+ after [A-Z-]+: (?P<note>.*)`},
-		// On submission ports it is a customer who forgot to log in.
+		{Kind: &k.protocol, Hint: "NON-SMTP COMMAND from", Message: `NON-SMTP COMMAND from \[ADDR\]:\d+ after ` + after + `: (?P<note>.*)`},
+		// On submission ports it is a customer who forgot to log in. Postfix
+		// before 2.3 has no enhanced status code, and NOQUEUE only from 2.1 on.
 		{
-			Kind: &k.relay, Hint: "Relay access denied", Except: "/sub",
-			Message: `(?:NOQUEUE|[0-9A-Za-z]+): reject: RCPT from ` + client + `: [45]54 [45]\.7\.1 <(?P<note>[^>]*)>: (?:Recipient address rejected: )?Relay access denied; .*`,
+			Kind: &k.relay, Hint: "Relay access denied", Except: []string{"/sub", "submission", "smtps"},
+			Message: `(?:[0-9A-Za-z]+: )?reject: RCPT from ` + client + `: [45]5[0-9] (?:[45]\.7\.1 )?<(?P<note>(?:"[^"]*"|[^">])*)>: (?:Recipient address rejected: )?Relay access denied(?:;.*)?`,
 		},
 		{Kind: &k.early, Points: earlyPoints, Hint: "PREGREET ", Message: `PREGREET \d+ after [0-9.]+ from \[ADDR\]:\d+: (?P<note>.*)`},
-		{Kind: &k.early, Points: earlyPoints, Hint: "improper command pipelining after", Message: `(?:warning: )?improper command pipelining after [A-Z-]+ from ` + client + `: (?P<note>.*)`},
-		{Kind: &k.early, Points: earlyPoints, Hint: "COMMAND PIPELINING from", Message: `COMMAND PIPELINING from \[ADDR\]:\d+ after [A-Z-]+: (?P<note>.*)`},
+		{Kind: &k.early, Points: earlyPoints, Hint: "improper command pipelining after", Message: `(?:warning: )?improper command pipelining after ` + after + ` from ` + client + `(?::(?: (?P<note>.*))?)?`},
+		{Kind: &k.early, Points: earlyPoints, Hint: "COMMAND PIPELINING from", Message: `COMMAND PIPELINING from \[ADDR\]:\d+ after ` + after + `: (?P<note>.*)`},
 		{
-			Kind: &k.guess, Failures: 10, Names: 3, Span: time.Hour, Hint: "authentication failed", Unless: "Connection lost to authentication server",
-			Message: `warning: ` + client + `: SASL \S+ authentication failed:?.*?(?:, sasl_username=(?P<note>.*))?`,
+			Kind: &k.guess, Failures: 10, Names: 3, Span: time.Hour, Hint: "authentication failed", Unless: ": Connection lost to authentication server",
+			Message: `warning: ` + client + `: SASL \S+ authentication failed(?::.*?(?:, sasl_username=(?P<note>.*))?)?`,
 		},
 	}
 }

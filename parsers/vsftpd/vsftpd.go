@@ -44,12 +44,15 @@ func trapKind() *event.Kind {
 func rules() []daemon.Rule {
 	const tries, span = 10, 10 * time.Minute
 	return []daemon.Rule{
-		{Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "FAIL LOGIN: Client", Message: `(?:\[pid \d+\] )?\[(?P<note>.*)\] FAIL LOGIN: Client "ADDR"`},
+		{Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "FAIL LOGIN: Client", Message: `(?:\[pid \d+\] )?\[(?P<note>.*)\] FAIL LOGIN: Client "ADDR"(?:, "[^"\]]*")?`},
 		{
-			Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "vsftpd:auth): auth", Once: "rhost=",
-			Message: `pam_[a-z_]+\(vsftpd:auth\): authentication failure; logname=\S* uid=\d+ euid=\d+ tty=ftp ruser=(?P<note>.*) rhost=ADDR(?:  ?user=.*)?`,
+			Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "authentication failure;", Once: "rhost=",
+			Message: `(?:pam_[a-z_]+\(vsftpd:auth\): |\(pam_[a-z_]+\) )?authentication failure; logname=\S* uid=\d+ euid=\d+ tty=\S* ruser=(?P<note>.*) rhost=ADDR(?:  ?user=.*)?`,
 		},
 	}
 }
 
-func isProgram(name []byte) bool { return string(name) == "vsftpd" }
+// isProgram knows the name that PAM of old gave it, too.
+func isProgram(name []byte) bool {
+	return string(name) == "vsftpd" || string(name) == "vsftpd(pam_unix)"
+}
