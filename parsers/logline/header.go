@@ -184,8 +184,11 @@ func cutTag(tag []byte) (program, pid []byte, ok bool) {
 	}
 	tag = tag[:len(tag)-1]
 	program, bracketed, ok := bytes.Cut(tag, []byte{'['})
+	if bytes.IndexByte(program, ']') >= 0 {
+		return nil, nil, false
+	}
 	if !ok {
-		return program, nil, !bytes.ContainsAny(program, "]:")
+		return program, nil, bytes.IndexByte(program, ':') < 0
 	}
 	pid, ok = bytes.CutSuffix(bracketed, []byte{']'})
 	return program, pid, ok && len(program) > 0 && allDigits(pid)

@@ -125,6 +125,7 @@ func TestClock_Header(t *testing.T) {
 		{"Nov 22 10:00:00 host sshd[1]: [ID 800047 auth.info] x", "host|sshd|1|x"},
 		{"Nov 22 10:00:00 host sshd[1]: [ID 800047 auth.info x", "host|sshd|1|[ID 800047 auth.info x"},
 		{"Nov 22 10:00:00 host sshd]: x", "none"},
+		{"Nov 22 10:00:00 host x]/sshd[1]: x", "none"},
 		{"Nov 22 10:00:00 host last message repeated 3 times", "none"},
 		{" Nov 22 10:00:00 host sshd[1]: x", "none"},
 		{"Sun Nov 22 10:00:00 host sshd[1]: x", "none"},

@@ -36,11 +36,13 @@ const (
 
 // readTooMany reads
 //
-//	Disconnecting: Too many authentication failures[ for NAME]              up to 7.4
-//	Disconnecting [KIND user NAME ]ADDRESS port N: Too many authentication failures
+//	Disconnecting: Too many authentication failures                                   6.8 to 7.4
+//	Disconnecting: Too many authentication failures for NAME                          up to 6.6
+//	Disconnecting: Too many authentication failures for NAME from ADDRESS port N ssh2 6.7
+//	Disconnecting [KIND user NAME ]ADDRESS port N: Too many authentication failures   7.5 and later
 //
-// The first does not tell the address, and NAME may look like one. The second
-// follows a maximum-attempts line of the same process.
+// The first two do not tell the address, and in the second NAME may look like
+// the third. The others follow a maximum-attempts line of the same process.
 func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.Match, event.Outcome) {
 	message = bytes.TrimSuffix(message, preauth)
 	rest, ok := bytes.CutPrefix(message, disconnecting)
@@ -48,7 +50,7 @@ func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.M
 		return event.Refuse(otherMessage)
 	}
 	if name, ok := bytes.CutPrefix(rest, append([]byte(": "), tooMany...)); ok {
-		return r.byProcess(header, r.maxAuth, bytes.TrimPrefix(name, []byte(" for ")))
+		return r.readTooManyFor(header, name)
 	}
 	rest, ok = bytes.CutSuffix(rest, append([]byte(": "), tooMany...))
 	if !ok {
@@ -63,6 +65,28 @@ func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.M
 		return event.Refuse(twoEndings)
 	}
 	return r.once(header, r.maxAuth, address, name)
+}
+
+// readTooManyFor reads what stands behind the words of an old sshd.
+func (r *Recogniser) readTooManyFor(header logline.Header, rest []byte) (event.Match, event.Outcome) {
+	name, ok := bytes.CutPrefix(rest, []byte(" for "))
+	if !ok && len(rest) > 0 {
+		return event.Refuse(otherTail)
+	}
+	match, outcome := r.byProcess(header, r.maxAuth, name)
+	if outcome != event.Recognised {
+		return match, outcome
+	}
+	// Up to 6.6 a tail behind the name is the client's word, so it must agree.
+	if front, address, ok := cutPeer(name); ok {
+		if addr, ok := event.Addr(address); ok && addr == match.Addr {
+			match.Note = withoutInvalid(front)
+		}
+	}
+	if len(match.Note) > 0 && string(match.Note) != "root" && r.history.onlyKeys(r.setting.Clock, header) {
+		match.Points = agentPoints
+	}
+	return match, outcome
 }
 
 // readChange reads

@@ -19,8 +19,8 @@ const longestOutput = 1024
 // writes line breaks as \n.)
 //
 // A line that begins with a month or a weekday, which no message does, casts no
-// doubt, whatever form of header it has. The first line of a log that was cut in the middle of a line casts no doubt,
-// unless it begins as a message does.
+// doubt, whatever form of header it has. The first line of a log that was cut
+// in the middle of a line casts no doubt, unless it begins as a message does.
 type doubt struct {
 	left   int  // bytes that are still doubtful
 	behind bool // the first line
@@ -32,7 +32,7 @@ func (d *doubt) next(line []byte) bool {
 	length := len(line) + 1
 	first := !d.behind
 	d.behind = true
-	if isWord(line) && !logline.Stamped(line) && !logline.Dated(line) && (!first || isOpening(line)) {
+	if isWord(line) && !logline.Stamped(line) && !logline.Dated(line) && !isOthers(line) && (!first || isOpening(line)) {
 		d.left = max(longestOutput-length, 0)
 		return true
 	}
@@ -45,6 +45,13 @@ func (d *doubt) next(line []byte) bool {
 // do; journalctl's remarks ("-- Boot …") and continued lines do not.
 func isWord(line []byte) bool {
 	return len(line) > 0 && ('a' <= line[0]|0x20 && line[0]|0x20 <= 'z')
+}
+
+// isOthers tells whether a line begins as auditd's do ("type=…") or those of
+// programs that name themselves ("cron[1]: …"), and as no message of sshd does.
+func isOthers(line []byte) bool {
+	word, _, _ := bytes.Cut(line, []byte{' '})
+	return bytes.ContainsAny(word, "=/[({|<,;")
 }
 
 // isOpening tells whether a line may be the beginning of a message, rather than

@@ -7,6 +7,10 @@ import (
 	"penaltybox/parsers/logline"
 )
 
+// mostBetween bounds how far apart the two lines are. sshd writes one behind
+// the other; a pid may come around again within minutes.
+const mostBetween = time.Minute
+
 // ended remembers the last connections that were counted, because sshd says
 // of one end in two lines.
 type ended struct {
@@ -38,7 +42,7 @@ func (e *ended) has(header logline.Header, addr netip.Addr) bool {
 		switch {
 		case known.host != string(header.Host):
 		case addr.IsValid() && known.addr != addr:
-		case known.pid != "" && away <= longestConnection, away <= time.Second:
+		case known.pid != "" && away <= mostBetween, away <= time.Second:
 			return true
 		}
 	}

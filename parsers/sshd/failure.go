@@ -11,7 +11,8 @@ import (
 // failure is a failed try to log in.
 type failure struct {
 	name, address []byte
-	count         int // failed passwords; 0 for a name that does not exist
+	count         int  // failed passwords; 0 for a name that does not exist
+	asked         bool // by keyboard-interactive, which PAM may tell of, too
 }
 
 func bruteForceKind() *event.Kind {
@@ -31,8 +32,26 @@ func bruteForce() tally.Rule {
 	return tally.Rule{Kind: bruteForceKind(), Failures: 10, Names: 10, Span: 10 * time.Minute, Counted: countedFailure}
 }
 
-// failureHints are words that each message about a failed log-in has.
-var failureHints = [][]byte{[]byte("Failed "), []byte("nvalid user "), []byte("llegal user "), []byte("entication failure;")}
+// mayBeFailure looks for what the messages about failed log-ins begin with, or
+// in PAM's words have in them. Each search begins with a character that is rare
+// in logs.
+func mayBeFailure(line []byte) bool {
+	if bytes.Contains(line, []byte("Failed ")) || bytes.Contains(line, []byte("PAM: ")) {
+		return true
+	}
+	for from := 0; ; {
+		at := bytes.IndexByte(line[from:], 'I')
+		if at < 0 {
+			break
+		}
+		from += at + 1
+		if rest := line[from:]; bytes.HasPrefix(rest, []byte("nvalid user ")) || bytes.HasPrefix(rest, []byte("llegal user ")) {
+			return true
+		}
+	}
+	at := bytes.IndexByte(line, ';')
+	return at >= 0 && bytes.HasSuffix(line[:at], []byte("authentication failure"))
+}
 
 // readFailure reads
 //
@@ -50,7 +69,7 @@ func readFailure(message []byte) (failure, bool) {
 			return failure{}, false
 		}
 		name, address, ok := cutPeer(rest)
-		return failure{withoutInvalid(name), address, 1}, ok
+		return failure{withoutInvalid(name), address, 1, method[0] == 'k'}, ok
 	}
 	rest, ok := bytes.CutPrefix(message, []byte("Invalid user "))
 	if !ok {
@@ -59,14 +78,14 @@ func readFailure(message []byte) (failure, bool) {
 		}
 	}
 	if name, address, ok := cutPeer(rest); ok {
-		return failure{name, address, 0}, true
+		return failure{name: name, address: address}, true
 	}
 	rest, address, ok := cutLastWord(rest)
 	if !ok {
 		return failure{}, false
 	}
 	name, ok := cutFrom(rest)
-	return failure{name, address, 0}, ok
+	return failure{name: name, address: address}, ok
 }
 
 func withoutInvalid(name []byte) []byte {
@@ -100,5 +119,31 @@ func readPAM(message []byte) (failure, bool) {
 	}
 	address, rest, _ := bytes.Cut(rest, []byte{' '})
 	name := bytes.TrimPrefix(bytes.TrimLeft(rest, " "), []byte("user="))
-	return failure{name, address, 1}, true
+	return failure{name: name, address: address, count: 1}, true
+}
+
+// readPAMError reads
+//
+//	error: PAM: REASON for [illegal user |invalid user ]NAME from ADDRESS[ via ADDRESS]
+//
+// where REASON is PAM's own and via is Apple's. The address behind via is the
+// server's.
+func readPAMError(message []byte) (failure, bool) {
+	rest, ok := bytes.CutPrefix(message, []byte("error: PAM: "))
+	if !ok {
+		return failure{}, false
+	}
+	_, rest, ok = bytes.Cut(rest, []byte(" for "))
+	if !ok {
+		return failure{}, false
+	}
+	rest, address, ok := cutLastWord(bytes.TrimSuffix(rest, []byte{' '}))
+	if via, cut := bytes.CutSuffix(rest, []byte(" via")); ok && cut {
+		rest, address, ok = cutLastWord(via)
+	}
+	if !ok {
+		return failure{}, false
+	}
+	name, ok := cutFrom(rest)
+	return failure{name: withoutInvalid(name), address: address, count: 1}, ok
 }

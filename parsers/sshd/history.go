@@ -102,6 +102,9 @@ func (h *history) each(clock logline.Clock, of logline.Header, look func(message
 		return
 	}
 	places := h.find(append(append([]byte{'['}, of.PID...), "]:"...))
+	if len(places) == 0 { // RFC 5424
+		places = h.find(append(append([]byte{' '}, of.PID...), ' '))
+	}
 	for i := len(places) - 1; i >= 0; i-- {
 		line, _, _ := bytes.Cut(h.text[places[i]:], []byte{'\n'})
 		header, ok := clock.Header(line)
@@ -114,7 +117,8 @@ func (h *history) each(clock logline.Clock, of logline.Header, look func(message
 		if of.Time.Sub(header.Time).Abs() > longestConnection {
 			return
 		}
-		if message, _, ok := logline.UnwrapRepeated(header.Message); ok && !look(message) {
+		message, _, ok := logline.UnwrapRepeated(header.Message)
+		if ok && len(message) < longestMessage && !look(message) {
 			return
 		}
 	}
@@ -129,12 +133,14 @@ func (h *history) addr(clock logline.Clock, of logline.Header) (addr netip.Addr,
 	return addr, ok
 }
 
-// onlyKeys tells whether the process of a line saw failed keys and no failed
-// password: an agent that offers all its keys looks so.
+// onlyKeys tells whether the process of a line saw failed keys of a user who
+// exists, and no failed password: an agent that offers all its keys looks so.
 func (h *history) onlyKeys(clock logline.Clock, of logline.Header) bool {
 	keys, others := 0, 0
 	h.each(clock, of, func(message []byte) bool {
 		switch {
+		case bytes.HasPrefix(message, []byte("Failed publickey for invalid user ")), bytes.HasPrefix(message, []byte("Invalid user ")):
+			others++
 		case bytes.HasPrefix(message, []byte("Failed publickey for ")):
 			keys++
 		case bytes.HasPrefix(message, []byte("Failed ")) && !bytes.HasPrefix(message, []byte("Failed none for ")):

@@ -1,11 +1,6 @@
 package sshd
 
-import (
-	"bytes"
-	"net/netip"
-
-	"penaltybox/parsers/event"
-)
+import "bytes"
 
 // cutPeer cuts "NAME from ADDRESS port N[ ssh2]" at its fixed tail. NAME is the
 // client's word and may hold another tail; the last is sshd's. Protocol 1 ended
@@ -76,21 +71,4 @@ func bracketed(text []byte) (address, rest []byte, ok bool) {
 	}
 	port, rest, ok := bytes.Cut(text, []byte{' '})
 	return address, rest, ok && isPort(port)
-}
-
-// provenPeer returns the address in a message that names its client for sure.
-func provenPeer(message []byte) (netip.Addr, bool) {
-	message = bytes.TrimSuffix(message, preauth)
-	if rest, ok := bytes.CutPrefix(message, []byte("Connection from ")); ok {
-		// The address comes first, and no client's word with it.
-		address, _, _ := bytes.Cut(rest, []byte{' '})
-		return event.Addr(address)
-	}
-	f, ok := readFailure(message)
-	if !ok {
-		if f, ok = readPAM(message); !ok {
-			return netip.Addr{}, false
-		}
-	}
-	return event.Addr(f.address)
 }

@@ -69,14 +69,17 @@ func mayBePenalty(line []byte) bool {
 	return false
 }
 
-// isAttack knows the reasons (srclimit.c) that honest clients do not give. Not
-// among them: "connections without attempting authentication" (ssh-keyscan,
-// monitors), "exceeded LoginGraceTime" and "connection prohibited by
-// RefuseConnection".
+// isAttack knows the reasons (srclimit.c, srclimit_penalise) that honest clients
+// do not give, the last of them since 10.3. Not among them: "connections without
+// attempting authentication" (ssh-keyscan, monitors), "exceeded LoginGraceTime",
+// "connection prohibited by RefuseConnection", and "too many penalised
+// addresses", which tells of others.
 func isAttack(reason []byte) bool {
-	reason, ok := bytes.CutPrefix(reason, []byte("penalty: "))
-	return ok && (string(reason) == "failed authentication" || string(reason) == "caused crash" ||
-		bytes.HasSuffix(reason, []byte(" by invalid user")))
+	switch string(reason) {
+	case "penalty: failed authentication", "penalty: caused crash", "penalty: attempted authentication by invalid user":
+		return true
+	}
+	return false
 }
 
 func isNumber(text []byte) bool {

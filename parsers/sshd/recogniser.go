@@ -35,6 +35,8 @@ type Recogniser struct {
 	maxAuth, penalty, change, trap *event.Kind
 	failures                       *tally.Tally
 	saysFailed                     bool // the log has lines about failed passwords
+	asked                          asked
+	latest                         latest
 	doubt                          doubt
 	passed                         bool // Skip took lines that doubt has not seen
 	searched                       int  // by Skip, in bytes
@@ -58,8 +60,9 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	r.history.add(line)
 	about := r.subject(line)
 	if about == nothing {
-		return event.Match{}, event.Ignored
+		return r.readRepeated(line, doubtful)
 	}
+	r.latest.known = false
 	header, ok := r.setting.Clock.Header(line)
 	switch {
 	case !ok:
@@ -119,12 +122,8 @@ func (r *Recogniser) subject(line []byte) subject {
 	if r.setting.Wants(event.Medium) && bytes.Contains(line, changeHint) {
 		return aChange
 	}
-	if r.setting.Wants(event.Soft) || len(r.setting.Traps) > 0 {
-		for _, hint := range failureHints {
-			if bytes.Contains(line, hint) {
-				return aFailure
-			}
-		}
+	if (r.setting.Wants(event.Soft) || len(r.setting.Traps) > 0) && mayBeFailure(line) {
+		return aFailure
 	}
 	return nothing
 }
@@ -160,7 +159,9 @@ const longestMessage = 500
 // their own since 9.8 and 10.0, PAM had until 2006, and journalctl -o with-unit
 // names the unit. Some loggers write the path.
 func isProgram(name []byte) bool {
-	name = name[bytes.LastIndexByte(name, '/')+1:]
+	if len(name) > 0 && name[0] == '/' {
+		name = name[bytes.LastIndexByte(name, '/')+1:]
+	}
 	switch string(name) {
 	case "sshd", "sshd-session", "sshd-auth", "sshd(pam_unix)", "ssh.service", "sshd.service":
 		return true

@@ -21,6 +21,20 @@ type state struct {
 	Lines      []byte        `json:"lines,omitempty"`
 	Failures   *tally.Tally  `json:"failures,omitempty"`
 	Cut        bool          `json:"cut,omitempty"` // there were lines before
+	Asked      *askedState   `json:"asked,omitempty"`
+	Latest     *latestState  `json:"latest,omitempty"`
+}
+
+type askedState struct {
+	PID string    `json:"pid"`
+	At  time.Time `json:"at"`
+}
+
+type latestState struct {
+	Host  []byte     `json:"host"`
+	Name  []byte     `json:"name"`
+	Addr  netip.Addr `json:"addr"`
+	Count int        `json:"count"`
 }
 
 type endingState struct {
@@ -43,6 +57,12 @@ func (r *Recogniser) MarshalJSON() ([]byte, error) {
 		if !e.at.IsZero() {
 			s.Ended = append(s.Ended, endingState{e.host, e.pid, e.addr, e.at})
 		}
+	}
+	if !r.asked.at.IsZero() {
+		s.Asked = &askedState{r.asked.pid, r.asked.at}
+	}
+	if l := &r.latest; l.known {
+		s.Latest = &latestState{l.host, l.name, l.addr, l.count}
 	}
 	s.Lines = lastLines(r.history.text)
 	s.Cut = r.history.cut || len(s.Lines) < len(r.history.text)
@@ -69,6 +89,13 @@ func (r *Recogniser) UnmarshalJSON(text []byte) error {
 	}
 	r.doubt.left, r.doubt.behind, r.saysFailed = s.Doubtful, s.Behind, s.SaysFailed
 	r.ended, r.history, r.passed = ended{}, history{}, false
+	r.asked, r.latest = asked{}, latest{}
+	if a := s.Asked; a != nil {
+		r.asked = asked{a.PID, a.At}
+	}
+	if l := s.Latest; l != nil {
+		r.latest = latest{true, l.Host, l.Name, l.Addr, l.Count}
+	}
 	for _, e := range s.Ended {
 		r.ended.last[r.ended.next%len(r.ended.last)] = ending{e.Host, e.PID, e.Addr, e.At}
 		r.ended.next++

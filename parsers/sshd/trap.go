@@ -13,14 +13,17 @@ func trapKind() *event.Kind {
 	}
 }
 
+// Reasons why a failure is not counted.
+const (
+	saidBySSHD = "sshd says the same in a line of its own"
+	saidByPAM  = "PAM said the same in the line before"
+)
+
 // readFailed counts a failed log-in, and looks whether it stepped on a trap.
 func (r *Recogniser) readFailed(header logline.Header, message []byte, count int) (event.Match, event.Outcome) {
-	f, ok := readFailure(message)
-	pam := false
+	f, teller, ok := readAnyFailure(message)
 	if !ok {
-		if f, pam = readPAM(message); !pam {
-			return event.Match{}, event.Ignored
-		}
+		return event.Match{}, event.Ignored
 	}
 	addr, ok := event.Addr(f.address)
 	switch {
@@ -30,12 +33,37 @@ func (r *Recogniser) readFailed(header logline.Header, message []byte, count int
 		return event.Match{Kind: r.trap, Addr: addr, Note: f.name}, event.Recognised
 	case !r.setting.Wants(event.Soft):
 		return event.Match{}, event.Ignored
-	case pam && r.saysFailed:
-		return event.Match{Reason: "sshd says the same in a line of its own"}, event.Ignored
-	case !pam:
-		r.saysFailed = true
+	case teller == byPAM && r.saysFailed:
+		return event.Match{Reason: saidBySSHD}, event.Ignored
+	case teller == bySSHD && f.asked && r.asked.is(header):
+		return event.Match{Reason: saidByPAM}, event.Ignored
 	}
+	if teller == byPAMError {
+		r.asked = asked{string(header.PID), header.Time}
+	}
+	r.saysFailed = r.saysFailed || teller != byPAM
+	r.latest.keep(header.Host, f, addr, f.count)
 	return r.failures.Add(addr, header.Time, f.name, f.count*count)
+}
+
+// teller is who tells of a failure.
+type teller int
+
+const (
+	bySSHD     teller = iota
+	byPAM             // a module of PAM
+	byPAMError        // sshd, of what PAM returned
+)
+
+func readAnyFailure(message []byte) (f failure, by teller, ok bool) {
+	if f, ok = readFailure(message); ok {
+		return f, bySSHD, true
+	}
+	if f, ok = readPAM(message); ok {
+		return f, byPAM, true
+	}
+	f, ok = readPAMError(message)
+	return f, byPAMError, ok
 }
 
 func (r *Recogniser) isTrap(name []byte) bool {
