@@ -57,8 +57,18 @@ func (a *announcements) next() announcementIndex {
 // just applied, if that is all that happened since the last settling, else
 // nil.
 func (b *Scoreboard) settle(s *shard, k scoredKey, p *place, now second, added *item) {
+	b.settleTelling(s, k, p, now, added, false)
+}
+
+// settleAgain is settle, and tells the change log of a listing also if it is as
+// before: something ended that may once have been announced as its end.
+func (b *Scoreboard) settleAgain(s *shard, k scoredKey, p *place, now second) {
+	b.settleTelling(s, k, p, now, nil, true)
+}
+
+func (b *Scoreboard) settleTelling(s *shard, k scoredKey, p *place, now second, added *item, again bool) {
 	exemption := b.evaluate(s, k, *p, now, added)
-	b.log.record(k, s.weights.set, s.announced.of(p.state), s.outcomes, exemption)
+	b.log.record(k, now, s.weights.set, s.announced.of(p.state), s.outcomes, exemption, again)
 	p.state = s.announced.replace(p.state, s.outcomes)
 	s.setPlace(k, *p)
 	b.index.set(k, b.stepsOf(s, k, *p, now))

@@ -20,14 +20,16 @@ type changeLog struct {
 // logged is a Change without what can be derived.
 type logged struct {
 	key       scoredKey
-	rule      int
+	at        second
+	rule      int32
 	old, new  outcome
 	exemption *Exemption
 }
 
-// record adds a change for every rule whose outcome became another. Outcomes
-// are by distinct rule of the set; nil stands for none listed.
-func (l *changeLog) record(k scoredKey, set *ruleSet, old, outcomes []outcome, exemption *Exemption) {
+// record adds a change for every rule whose outcome became another; with again
+// also for every rule that lists the prefix as before. Outcomes are by distinct
+// rule of the set; nil stands for none listed.
+func (l *changeLog) record(k scoredKey, now second, set *ruleSet, old, outcomes []outcome, exemption *Exemption, again bool) {
 	for r, places := range set.members {
 		var was, is outcome
 		if old != nil {
@@ -36,31 +38,36 @@ func (l *changeLog) record(k scoredKey, set *ruleSet, old, outcomes []outcome, e
 		if outcomes != nil {
 			is = outcomes[r]
 		}
-		if was == is {
+		if was == is && !(again && is.listed()) {
 			continue
 		}
 		l.mu.Lock()
 		for _, rule := range places {
-			l.add(logged{key: k, rule: rule, old: was, new: is, exemption: exemption})
+			l.add(logged{key: k, at: now, rule: int32(rule), old: was, new: is, exemption: exemption})
 		}
 		l.mu.Unlock()
 	}
 }
 
 // recordAcross is record where the rules themselves became others.
-func (l *changeLog) recordAcross(k scoredKey, from *ruleSet, old []outcome, to *ruleSet, outcomes []outcome, exemption *Exemption) {
+func (l *changeLog) recordAcross(k scoredKey, now second, from *ruleSet, old []outcome, to *ruleSet, outcomes []outcome, exemption *Exemption) {
 	for rule := range max(len(from.distinct), len(to.distinct)) {
 		was, is := from.outcome(old, rule), to.outcome(outcomes, rule)
 		if was == is {
 			continue
 		}
 		l.mu.Lock()
-		l.add(logged{key: k, rule: rule, old: was, new: is, exemption: exemption})
+		l.add(logged{key: k, at: now, rule: int32(rule), old: was, new: is, exemption: exemption})
 		l.mu.Unlock()
 	}
 }
 
+// add appends a change. Clocks that go back do not show in the log: its times
+// never fall.
 func (l *changeLog) add(change logged) {
+	if l.version > 0 {
+		change.at = max(change.at, l.ring[(l.version-1)%changesKept].at)
+	}
 	if len(l.ring) < changesKept {
 		l.ring = append(l.ring, change)
 	} else {
@@ -96,7 +103,8 @@ func (l *changeLog) since(version uint64) ([]logged, bool) {
 func (c logged) change(version uint64) Change {
 	return Change{
 		Version: version,
-		Rule:    c.rule,
+		At:      timeOf(c.at),
+		Rule:    int(c.rule),
 		Prefix:  c.key.prefix(),
 		Old:     c.old.verdict(c.key, nil),
 		New:     c.new.verdict(c.key, c.exemption),

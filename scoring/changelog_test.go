@@ -77,12 +77,12 @@ func TestScoreboard_ChangesSince_tellsTheStory(t *testing.T) {
 	one := Verdict{Listed: true, Until: at(10), Next: at(10), Categories: hacked, Prefix: prefix}
 	two := Verdict{Listed: true, Until: at(10), Next: at(5), Categories: ssh | hacked, Prefix: prefix}
 	want := []Change{
-		{Version: 1, Prefix: prefix, Old: off, New: one, Score: 50},
-		{Version: 2, Prefix: prefix, Old: one, New: two, Score: 70},
-		{Version: 3, Prefix: prefix, Old: two, New: exempt},
-		{Version: 4, Prefix: prefix, Old: off, New: two, Score: 70},
-		{Version: 5, Prefix: prefix, Old: two, New: one, Score: 50},
-		{Version: 6, Prefix: prefix, Old: one, New: off},
+		{Version: 1, At: epoch, Prefix: prefix, Old: off, New: one, Score: 50},
+		{Version: 2, At: epoch, Prefix: prefix, Old: one, New: two, Score: 70},
+		{Version: 3, At: at(1), Prefix: prefix, Old: two, New: exempt},
+		{Version: 4, At: at(3), Prefix: prefix, Old: off, New: two, Score: 70},
+		{Version: 5, At: at(5), Prefix: prefix, Old: two, New: one, Score: 50},
+		{Version: 6, At: at(10), Prefix: prefix, Old: one, New: off},
 	}
 	got, ok := b.ChangesSince(0)
 	if d := diff(want, got); d != "" || !ok {

@@ -50,6 +50,14 @@ func (s *shard) keepUntil(k scoredKey, it *item) second {
 	return max(it.expires, s.overlays[overlayKey{k, it.id()}].original.expires)
 }
 
+// firstExpiry is when an item expired by the incident itself.
+func (s *shard) firstExpiry(k scoredKey, it *item) second {
+	if !it.is(flagAmended) {
+		return it.expires
+	}
+	return s.overlays[overlayKey{k, it.id()}].original.expires
+}
+
 // entry returns an item as an entry that shares nothing with the shard.
 func (s *shard) entry(k scoredKey, it *item) Entry {
 	original, amendment := s.original(k, it)

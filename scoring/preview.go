@@ -54,7 +54,7 @@ func (b *Scoreboard) appendPreview(changes []logged, k scoredKey, places []int, 
 		is = outcome{}
 	}
 	for _, rule := range places {
-		changes = append(changes, logged{key: k, rule: rule, old: was, new: is})
+		changes = append(changes, logged{key: k, at: now, rule: int32(rule), old: was, new: is})
 	}
 	return changes
 }

@@ -28,7 +28,7 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 	if err != nil {
 		return fmt.Errorf("replacing shard %d: %w", shard, err)
 	}
-	b.swap(shard, settled)
+	b.swap(shard, settled, secondOf(now))
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (b *Scoreboard) settleArrivals(incidents *arrivals, now second) (settledSha
 
 // swap puts a settled shard in the place of another and tells the change log
 // the difference.
-func (b *Scoreboard) swap(number int, settled settledShard) {
+func (b *Scoreboard) swap(number int, settled settledShard, now second) {
 	locked := &b.shards[number]
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
@@ -72,12 +72,12 @@ func (b *Scoreboard) swap(number int, settled settledShard) {
 	next := announcementIndex(1)
 	for k := range settled.listed.all() {
 		before, _ := old.place(k)
-		b.log.record(k, old.weights.set, old.announced.of(before.state), fresh.announced.of(next), nil)
+		b.log.record(k, now, old.weights.set, old.announced.of(before.state), fresh.announced.of(next), nil, false)
 		next++
 	}
 	for k, p := range old.places() {
 		if after, _ := fresh.place(k); p.state != 0 && after.state == 0 {
-			b.log.record(k, old.weights.set, old.announced.of(p.state), nil, nil)
+			b.log.record(k, now, old.weights.set, old.announced.of(p.state), nil, nil, false)
 		}
 	}
 	locked.shard = fresh

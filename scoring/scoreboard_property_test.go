@@ -182,7 +182,10 @@ func (m *model) setPolicy(t *rapid.T) {
 		t.Fatal("log does not reach back")
 	}
 	for i := range changes {
-		changes[i].Version = 0
+		changes[i].Version, changes[i].At = 0, time.Time{}
+	}
+	for i := range preview {
+		preview[i].At = time.Time{}
 	}
 	slices.SortFunc(changes, func(a, b Change) int {
 		if c := a.Prefix.Addr().Compare(b.Prefix.Addr()); c != 0 {

@@ -55,7 +55,7 @@ func (b *Scoreboard) reshape(number int, w *weights, now second) error {
 		old := p.state
 		p.state = 0
 		exemption := b.evaluate(s, k, p, now, nil)
-		b.log.recordAcross(k, from, known.of(old), w.set, s.outcomes, exemption)
+		b.log.recordAcross(k, now, from, known.of(old), w.set, s.outcomes, exemption)
 		p.state = s.announced.replace(0, s.outcomes)
 		s.setPlace(k, p)
 		listed.add(b.index, k, b.stepsOf(s, k, p, now))

@@ -48,7 +48,7 @@ func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amend
 		p.head = s.insert(p.head, i)
 		s.join(k, p.head, i)
 		added = s.items.at(i)
-		s.schedule(k, p, added.expires)
+		s.schedule(k, p, min(added.expires, s.firstExpiry(k, added)))
 		return added, true
 	}
 	it := s.items.at(i)
@@ -69,7 +69,7 @@ func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amend
 	p.head = s.unlink(p.head, func(at itemIndex, _ *item) bool { return at == i })
 	*it = s.overlay(k, original, amendment)
 	p.head = s.rebuild(p.head, i)
-	s.schedule(k, p, it.expires)
+	s.schedule(k, p, min(it.expires, s.firstExpiry(k, it)))
 	return nil, true
 }
 
@@ -121,13 +121,16 @@ func (s *shard) drop(k scoredKey, i itemIndex, it *item) {
 }
 
 // nextDue returns the earliest second after now at which something of a place
-// expires or may be purged.
+// expires, would have expired unless amended, or may be purged.
 func (s *shard) nextDue(k scoredKey, p place, now second) second {
 	due := never
 	for i := p.head; i != 0; {
 		it := s.items.at(i)
 		if it.expires > now {
 			due = min(due, it.expires)
+			if first := s.firstExpiry(k, it); first > now {
+				due = min(due, first)
+			}
 		} else if keep := s.keepUntil(k, it); keep > now {
 			due = min(due, keep)
 		} else {

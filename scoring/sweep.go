@@ -42,7 +42,7 @@ func (b *Scoreboard) sweepSome(locked *lockedShard, now second, purge bool) bool
 			s.purge(k, &p, now)
 		}
 		s.schedule(k, &p, s.nextDue(k, p, now))
-		b.settle(s, k, &p, now, nil)
+		b.settleAgain(s, k, &p, now)
 	}
 	return true
 }

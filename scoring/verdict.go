@@ -50,9 +50,13 @@ func (e Exemption) Live(now time.Time) bool { return e.Expires.IsZero() || e.Exp
 
 // Change is one entry of the scoreboard's change log: the verdict of one rule
 // about one prefix became another. Verdicts that differ only in Until count as
-// a change, because streams announce extensions.
+// a change, because streams announce extensions. Old and New may be alike: then
+// an incident of a listed prefix ended, or would have ended unless amended, and
+// some reader may once have been told that the listing ends with it; it can be
+// told anew.
 type Change struct {
 	Version uint64
+	At      time.Time // when the scoreboard noticed; never falls from one version to the next
 	Rule    int
 	Prefix  netip.Prefix
 	Old     Verdict
