@@ -64,7 +64,7 @@ func Services() []Service {
 		{pureftpd.Name, []string{"pure-ftpd"}, pureftpd.Summary, pureftpd.Kinds(), func(s event.Setting) Recogniser { return pureftpd.New(s) }},
 		{sshd.Name, []string{"ssh", "openssh"}, sshd.Summary, sshd.Kinds(), func(s event.Setting) Recogniser { return sshd.New(s) }},
 		{vsftpd.Name, nil, vsftpd.Summary, vsftpd.Kinds(), func(s event.Setting) Recogniser { return vsftpd.New(s) }},
-		{web.Name, []string{"access", "apache", "apache2", "caddy", "httpd", "nginx"}, web.Summary, web.Kinds(), func(s event.Setting) Recogniser { return web.New(s) }},
+		{web.Name, []string{"access", "apache", "apache2", "caddy", "httpd", "lighttpd", "nginx", "traefik"}, web.Summary, web.Kinds(), func(s event.Setting) Recogniser { return web.New(s) }},
 	}
 }
 

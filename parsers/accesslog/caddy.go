@@ -8,9 +8,12 @@ import (
 	"penaltybox/parsers/logline"
 )
 
-// entry is a line of Caddy's access log:
+// entry is a line of JSON, of Caddy's access log:
 //
 //	{"ts":1795341600.1,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"203.0.113.66","client_ip":…,"method":"GET","host":"www.example.org","uri":"/","headers":{…}},"status":404,…}
+//
+// (before 2.5, "remote_addr":"203.0.113.66:41866" in place of remote_ip), or
+// with the members of another [dialect].
 //
 // Members are looked up in their own object: a client can send a header that is
 // called Status, but it stands two levels deeper, and quotes within strings are
@@ -19,27 +22,47 @@ type entry struct {
 	is                   bool
 	time, remote, client []byte
 	host, headers        []byte
+	flat                 []byte // the line, if it is in a dialect
+	dialect              dialect
 }
 
 // cutJSON finds the request in a line of Caddy's.
 func cutJSON(line []byte) (Request, bool) {
 	code, request := member(line, "status"), member(line, "request")
-	if len(request) == 0 || request[0] != '{' || len(line) == 0 || line[len(line)-1] != '}' {
+	if len(line) == 0 || line[len(line)-1] != '}' {
 		return Request{}, false
+	}
+	if len(request) == 0 || request[0] != '{' {
+		return cutFlat(line)
 	}
 	r := Request{json: entry{
 		is: true, time: member(line, "ts"),
 		remote: unquoted(member(request, "remote_ip")), client: unquoted(member(request, "client_ip")),
 		host: unquoted(member(request, "host")), headers: member(request, "headers"),
 	}}
+	if r.json.remote == nil {
+		r.json.remote = withoutPort(unquoted(member(request, "remote_addr")))
+	}
 	var ok bool
 	r.Status, ok = statusCode(code)
 	r.Method, r.Target = unquoted(member(request, "method")), unquoted(member(request, "uri"))
 	return r, ok && isMethod(r.Method) && len(r.Target) > 0
 }
 
+// withoutPort cuts the port off "192.0.2.1:443" and "[2001:db8::1]:443".
+func withoutPort(address []byte) []byte {
+	at := bytes.LastIndexByte(address, ':')
+	if at < 0 {
+		return nil
+	}
+	return bytes.TrimSuffix(bytes.TrimPrefix(address[:at], []byte{'['}), []byte{']'})
+}
+
 // header returns the first value of a header, or nil.
 func (e entry) header(name string) []byte {
+	if e.dialect != caddys {
+		return e.dialect.header(e.flat, name)
+	}
 	values := member(e.headers, name)
 	if len(values) < 2 || values[0] != '[' || values[1] != '"' {
 		return nil
@@ -71,6 +94,9 @@ func (e entry) prove(setting event.Setting) (f Front, why string) {
 
 // lastForwarded returns the last value of X-Forwarded-For.
 func (e entry) lastForwarded() []byte {
+	if e.dialect != caddys {
+		return e.header("X-Forwarded-For")
+	}
 	values := member(e.headers, "X-Forwarded-For")
 	last, ok := bytes.CutSuffix(values, []byte(`"]`))
 	if !ok {
@@ -80,10 +106,13 @@ func (e entry) lastForwarded() []byte {
 }
 
 // instant reads a time as Caddy writes it: seconds since 1970, RFC 3339, or
-// "2006/01/02 15:04:05".
+// "2006/01/02 15:04:05"; and as in the common log format.
 func (e entry) instant(clock logline.Clock) (time.Time, bool) {
 	if len(e.time) == 0 || e.time[0] != '"' {
 		return logline.Unix(e.time)
+	}
+	if at, ok := clock.CLF(unquoted(e.time)); ok { // nginx's $time_local
+		return at, true
 	}
 	text := bytes.ReplaceAll(unquoted(e.time), []byte{'/'}, []byte{'-'})
 	at, _, ok := clock.Front(append(text, ' '))

@@ -17,7 +17,9 @@
 //   - The request ends at the next such quote, and STATUS is the three digits
 //     behind it.
 //
-// Caddy's access log is JSON, whose strings are escaped as a whole; see entry.
+// lighttpd has its virtual host behind the client, and no ident. Caddy's access
+// log, Traefik's and some of nginx's are JSON, whose strings are escaped as a
+// whole; see entry and dialect.
 //
 // Where a proxy of the operator's own stands in front, CLIENT is the proxy. Who
 // it spoke for stands in X-Forwarded-For, which nginx's usual format has as the
@@ -26,7 +28,7 @@
 //
 // Two addresses in front are refused: whether the second is the client behind
 // a virtual host that is named by its address, or a forwarded-for header that
-// the client made up, the line does not tell. A VHOST with a port
-// (192.0.2.1:443) is no address. Logs written without escaping (nginx's
+// the client made up, the line does not tell; the lines before it may, see
+// [Layout]. A VHOST with a port (192.0.2.1:443) is no address. Logs written without escaping (nginx's
 // escape=none) prove nothing and must not be read.
 package accesslog

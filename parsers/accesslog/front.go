@@ -22,10 +22,12 @@ const (
 	TwoAddresses = "two addresses in front: which of them is the client is not proven"
 	Forwarded    = "the client stands in a header that it may have made up: say which proxies are yours (--trusted-proxy)"
 	OnlyProxies  = "the client is a proxy of yours, and the line does not tell whom it spoke for"
+	TwoClients   = "two clients in front: one of them may be words of the other"
 )
 
-// Front proves who asked and when; why is the reason if it cannot.
-func (r Request) Front(setting event.Setting) (f Front, why string) {
+// Front proves who asked and when, in a log whose lines so far have a layout;
+// why is the reason if it cannot.
+func (r Request) Front(setting event.Setting, layout Layout) (f Front, why string) {
 	if r.json.is {
 		return r.json.prove(setting)
 	}
@@ -41,7 +43,7 @@ func (r Request) Front(setting event.Setting) (f Front, why string) {
 	if header, ok := setting.Clock.Header(front); ok && isServer(header.Program) {
 		front = header.Message // the server logs to syslog
 	}
-	f.Site, f.Client, why = client(front, setting)
+	f.Site, f.Client, why = client(front, setting, layout)
 	if why == "" && setting.IsProxy(f.Client) {
 		_, _, forwarded := r.quoted()
 		f.Client, why = behindProxies(forwarded, setting)
@@ -68,28 +70,41 @@ func cutTime(text []byte) (front, stamp []byte, ok bool) {
 	return text[:at], text[at+1:], true
 }
 
-// client reads "[VHOST ]CLIENT - USER ", or a list of addresses for CLIENT.
-func client(text []byte, setting event.Setting) (site []byte, client netip.Addr, why string) {
+// client reads "[VHOST ]CLIENT - USER ", a list of addresses for CLIENT, or
+// lighttpd's "CLIENT VHOST - ", which has no ident.
+//
+// Where VHOST is what the client sent as its Host, it may hold "ADDRESS - x",
+// and the line then looks like one without VHOST whose USER holds the true
+// client. So nothing that looks like a client may stand behind a VHOST, nor
+// behind a CLIENT in front if the log's other lines have a VHOST there.
+func client(text []byte, setting event.Setting, layout Layout) (site []byte, client netip.Addr, why string) {
 	first, rest, _ := bytes.Cut(text, []byte{' '})
 	if bytes.HasSuffix(first, []byte{','}) {
 		return forwardedFront(nil, text, setting)
 	}
 	addr, isAddr := event.Addr(first)
 	if isAddr && bytes.HasPrefix(rest, []byte("- ")) {
+		if layout.Sited && hasClient(rest) {
+			return nil, netip.Addr{}, TwoClients
+		}
 		return nil, addr, ""
 	}
 	second, behind, _ := bytes.Cut(rest, []byte{' '})
 	if !isAddr && isSite(first) && bytes.HasSuffix(second, []byte{','}) {
 		return forwardedFront(first, rest, setting)
 	}
-	addr, ok := event.Addr(second)
+	behindAddr, ok := event.Addr(second)
 	switch {
-	case isAddr && ok:
+	case isAddr && ok && (!layout.Sited || layout.Plain):
 		return nil, netip.Addr{}, TwoAddresses
-	case isAddr, !ok, !isSite(first), !bytes.HasPrefix(behind, []byte("- ")):
+	case isAddr && !ok && isSite(second) && string(behind) == "- ":
+		return second, addr, ""
+	case !ok, !isSite(first), !bytes.HasPrefix(behind, []byte("- ")):
 		return nil, netip.Addr{}, NoClient
+	case hasClient(behind):
+		return nil, netip.Addr{}, TwoClients
 	}
-	return first, addr, ""
+	return first, behindAddr, ""
 }
 
 // forwardedFront reads "A, B, C - USER ", where a log has X-Forwarded-For in
@@ -132,6 +147,9 @@ func (r Request) Site() []byte {
 	first, rest, _ := bytes.Cut(r.front, []byte{' '})
 	if bytes.HasPrefix(rest, []byte("- ")) || bytes.HasSuffix(first, []byte{','}) {
 		return nil
+	}
+	if second, behind, _ := bytes.Cut(rest, []byte{' '}); bytes.HasPrefix(behind, []byte("- [")) {
+		return second // lighttpd's
 	}
 	return first
 }

@@ -40,7 +40,7 @@ func Cut(line []byte) (Request, bool) {
 	if blank < 0 || !isMethod(quoted[:blank]) {
 		return Request{}, false
 	}
-	r.Method, r.Target = quoted[:blank], withoutProtocol(quoted[blank+1:])
+	r.Method, r.Target = quoted[:blank], withoutProtocol(bytes.TrimLeft(quoted[blank+1:], " "))
 	return r, len(r.Target) > 0
 }
 
@@ -101,6 +101,10 @@ func (r Request) Referer() []byte {
 	referer, _, _ := r.quoted()
 	return referer
 }
+
+// Braced tells quickly whether the referer or the browser's name may hold an
+// opening brace.
+func (r Request) Braced() bool { return r.json.is || bytes.IndexByte(r.tail, '{') >= 0 }
 
 // quoted returns the quoted fields behind status and size: referer, browser,
 // and a further one, if the line ends with it.

@@ -3,9 +3,11 @@
 // here" (4xx).
 //
 // The lists: paths.go has WordPress' scripts, which mean something only where
-// there is no WordPress; exploits.go known holes, web shells and admin pages;
-// secrets.go passwords, keys and sources; forums.go the forms of forums, wikis
-// and comments; payload.go what makes a hole work, wherever it stands.
+// there is no WordPress; exploits.go and appliances.go known holes, shells.go web
+// shells, admins.go admin pages; secrets.go passwords, keys and sources; forums.go
+// the forms of forums, wikis and comments; payload.go what makes a hole work,
+// wherever it stands and whatever the answer. answer.go says what a status
+// proves, sites.go what software a site has.
 //
 // Only the path of the request counts, never its query, its referer or the
 // name of the browser, which a stranger's page can make an honest visitor

@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"os"
 	"regexp"
@@ -16,27 +18,51 @@ import (
 // that is not escaped.
 var front = regexp.MustCompile(`^(?:[^"]*(?:nginx|apache2?|httpd|lighttpd)(?:\[\d+\])?:[ \t]+)?(?:[A-Za-z0-9._:\[\]*-]+ )?([0-9a-fA-F:.]+) - (?:[^"]|\\")* ?\[[^\[\]]+\] "`)
 
+// lighttpd is the same of lighttpd's lines.
+var lighttpd = regexp.MustCompile(`^(?:[^"]*(?:nginx|apache2?|httpd|lighttpd)(?:\[\d+\])?:[ \t]+)?([0-9a-fA-F:.]+) [A-Za-z0-9._:\[\]*-]+ - \[[^\[\]]+\] "`)
+
 var answer = regexp.MustCompile(`" 4\d\d( |$)`)
 
-// twin names the client of a line whose answer is none.
-func twin(line []byte) (string, bool) {
-	if groups := front.FindSubmatch(line); groups != nil {
-		return string(groups[1]), answer.Match(line)
+// twin names the client of a line, and tells whether its answer is none.
+func twin(line []byte) (client string, none bool) {
+	for _, form := range []*regexp.Regexp{front, lighttpd} {
+		if groups := form.FindSubmatch(line); groups != nil {
+			return string(groups[1]), answer.Match(line)
+		}
 	}
 	var entry struct {
-		Request struct {
-			RemoteIP string `json:"remote_ip"`
-		}
-		Status int
+		RemoteAddr string `json:"remote_addr"`
+		ClientHost string
+		Request    json.RawMessage
+		Status     any
+		Downstream any `json:"DownstreamStatus"`
 	}
-	// Members that are written twice are not Caddy's, and each reader has its
-	// own idea of them.
-	ok := json.Unmarshal(line, &entry) == nil && bytes.Count(line, []byte(`"remote_ip"`)) == 1 && bytes.Count(line, []byte(`"request"`)) == 1
-	return entry.Request.RemoteIP, ok && entry.Status/100 == 4
+	var request struct {
+		RemoteIP   string `json:"remote_ip"`
+		RemoteAddr string `json:"remote_addr"`
+	}
+	// Members that are written twice are not the server's, and each reader has
+	// its own idea of them.
+	for _, name := range []string{"remote_ip", "remote_addr", "request", "ClientHost", "status", "DownstreamStatus"} {
+		if bytes.Count(line, []byte(`"`+name+`"`)) > 1 {
+			return "", false
+		}
+	}
+	if json.Unmarshal(line, &entry) != nil {
+		return "", false
+	}
+	none = strings.HasPrefix(fmt.Sprint(entry.Status), "4") || strings.HasPrefix(fmt.Sprint(entry.Downstream), "4")
+	if json.Unmarshal(entry.Request, &request) == nil {
+		if addr, err := netip.ParseAddrPort(request.RemoteAddr); err == nil && request.RemoteIP == "" {
+			return addr.Addr().String(), none
+		}
+		return request.RemoteIP, none
+	}
+	return cmp.Or(entry.RemoteAddr, entry.ClientHost), none
 }
 
 // Whatever the bytes: no panic, and an address is named only where the twin
-// finds it, for an answer that is none.
+// finds it, for an answer that is none or with a payload.
 func FuzzRecogniser(f *testing.F) {
 	for _, name := range []string{"testdata/probes.log", "testdata/robots.log", "testdata/formats.log", "testdata/forgeries.log"} {
 		text, err := os.ReadFile(name)
@@ -52,15 +78,15 @@ func FuzzRecogniser(f *testing.F) {
 		if outcome != event.Recognised {
 			return
 		}
-		named, ok := twin(line)
-		if !ok {
+		named, none := twin(line)
+		if !none && match.Kind.Name != "web.exploit" { // what carries a payload, on any page
 			t.Fatalf("%q: the twin does not take it", line)
 		}
 		want, err := netip.ParseAddr(named)
 		if err != nil || want.Unmap() != match.Addr {
 			t.Fatalf("%q: named %s, the twin %s (%v)", line, match.Addr, named, err)
 		}
-		if match.Kind == nil || match.Time.IsZero() || len(match.Note) == 0 || (match.Note[0] != '/' && match.Kind.Name != "scan.proxy") {
+		if match.Kind == nil || match.Time.IsZero() || len(match.Note) == 0 || (match.Note[0] != '/' && match.Kind.Name != "scan.proxy" && match.Kind.Name != "web.exploit") {
 			t.Fatalf("%q: incomplete match %+v", line, match)
 		}
 	})

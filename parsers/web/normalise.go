@@ -1,10 +1,12 @@
 package web
 
+import "bytes"
+
 // longestPath is how long a path or query is looked at; a probe is shorter.
 const longestPath = 2048
 
 // normalise appends a path or query to space as servers see it: escapes (%2F)
-// undone once, several slashes as one; and in lower case, because some file
+// undone once, /./ and several slashes as one; and in lower case, because some file
 // systems do not tell. Of what is longer than space can hold, the beginning
 // is looked at.
 func normalise(space, text []byte) []byte {
@@ -21,12 +23,27 @@ func normalise(space, text []byte) []byte {
 		switch {
 		case 'A' <= b && b <= 'Z':
 			b += 'a' - 'A'
-		case b == '/' && len(out) > 0 && out[len(out)-1] == '/':
+		case b != '/':
+		case len(out) > 0 && out[len(out)-1] == '/':
+			continue
+		case len(out) > 1 && out[len(out)-1] == '.' && out[len(out)-2] == '/':
+			out = out[:len(out)-1]
 			continue
 		}
 		out = append(out, b)
 	}
 	return out
+}
+
+// withoutSlash cuts off the slash behind a file, which servers that give it
+// the rest of the path as an argument do not mind.
+func withoutSlash(path []byte) []byte {
+	front, ok := bytes.CutSuffix(path, []byte{'/'})
+	name := front[bytes.LastIndexByte(front, '/')+1:]
+	if !ok || bytes.HasPrefix(name, []byte("..")) || bytes.IndexByte(name, '.') < 0 {
+		return path
+	}
+	return front
 }
 
 // digit returns the value of a hexadecimal digit, or -1.

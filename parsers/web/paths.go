@@ -45,10 +45,6 @@ func patterns(k kinds) []pattern {
 		// Remote calls with a password, many at once. (An editor that knew a
 		// blog here would ask with GET first.)
 		{method: "POST", file: "/xmlrpc.php", kind: k.wordpress},
-		// A comment or a trackback to a blog that forbids it (403); see forums.go
-		// for one that does not exist: robots post without looking.
-		{method: "POST", file: "/wp-comments-post.php", kind: k.wordpress},
-		{method: "POST", file: "/wp-trackback.php", kind: k.wordpress},
 		// A log-in without having seen the form.
 		{method: "POST", file: "/wp-login.php", kind: k.wordpress},
 
@@ -106,8 +102,12 @@ func isScript(path []byte) bool {
 	if dot < 0 {
 		return false
 	}
-	switch string(path[dot+1:]) {
-	case "php", "php3", "php4", "php5", "php7", "php8", "phtml", "pht", "phar":
+	extension := path[dot+1:]
+	if version, ok := bytes.CutPrefix(extension, []byte("php")); ok {
+		return len(version) <= 2 && len(bytes.Trim(version, "0123456789")) == 0 // .php, .php5, .php56
+	}
+	switch string(extension) {
+	case "phtml", "pht", "phar", "phps":
 		return true
 	}
 	return false

@@ -26,7 +26,9 @@ type probe struct {
 	query  string // must stand in the query; "": any query
 	method string // only this one counts; "": any
 	post   bool   // only POST counts
-	script bool   // the file must be a script
+	script bool   // the file must be a script of PHP's
+	shell  bool   // the file must be a script of any sort
+	of     software
 	kind   *event.Kind
 
 	// What prepared fills in.
@@ -79,7 +81,7 @@ func (p *probe) fits(t *target) bool {
 		return false
 	case p.query != "" && !bytes.Contains(t.query, p.queryBytes):
 		return false
-	case p.script && !isScript(t.path):
+	case p.script && !isScript(t.path), p.shell && !isShellScript(t.path):
 		return false
 	}
 	switch p.at {

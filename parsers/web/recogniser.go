@@ -11,10 +11,10 @@ import (
 const Name = "web"
 
 // Summary says in a line what the service reads.
-const Summary = "access logs of Apache, nginx and Caddy"
+const Summary = "access logs of Apache, nginx, lighttpd, Caddy and Traefik"
 
-// hasWordPress is why a probe is let pass.
-const hasWordPress = "the site has WordPress, where an old link may lead here"
+// inUse is why a probe is let pass.
+const inUse = "the site has the software, where an old link may lead here"
 
 // Recogniser reads one stream of lines in order. It is not safe for
 // concurrent use.
@@ -22,10 +22,12 @@ type Recogniser struct {
 	setting event.Setting
 	kinds   kinds
 	own     []probe   // the operator's
-	probes  []probe   // of what no site has
+	holes   []probe   // what no site has, and nobody comes to
+	admins  []probe   // what nobody comes to where it is not
 	forums  []probe   // of what this site lacks
 	paths   []pattern // of WordPress
 	sites   sites
+	layout  accesslog.Layout
 }
 
 // New returns a recogniser for a log, which knows the operator's own requests
@@ -33,22 +35,26 @@ type Recogniser struct {
 func New(setting event.Setting, own ...Request) *Recogniser {
 	k := newKinds()
 	r := &Recogniser{setting: setting, kinds: k, paths: patterns(k), sites: make(sites)}
-	for _, probes := range [][]probe{exploits(k), shells(k), admins(k)} {
-		for _, p := range probes {
-			if setting.Wants(p.kind.Tier) {
-				r.probes = append(r.probes, p.prepared())
-			}
-		}
+	for _, probes := range [][]probe{exploits(k), appliances(k), shells(k)} {
+		r.holes = append(r.holes, prepare(probes)...)
 	}
+	if setting.Wants(event.Medium) {
+		r.admins = prepare(admins(k))
+	}
+	r.forums = prepare(append(forums(k), connectors(k)...))
 	for _, request := range own {
 		if setting.Wants(request.Kind.Tier) {
 			r.own = append(r.own, request.probe())
 		}
 	}
-	for _, p := range forums(k) {
-		r.forums = append(r.forums, p.prepared())
-	}
 	return r
+}
+
+func prepare(probes []probe) []probe {
+	for i := range probes {
+		probes[i] = probes[i].prepared()
+	}
+	return probes
 }
 
 // Recognise tells what one line, without its line break, says. It does not
@@ -58,74 +64,104 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	if !ok {
 		return event.Match{}, event.Ignored
 	}
-	if !nothingThere(request.Status) {
+	r.layout.Learn(request)
+	answer := answerOf(request.Status)
+	if answer == there {
 		r.sites.learn(request)
-		return event.Match{}, event.Ignored
+		if !mayHavePayload(request.Target) && !request.Braced() {
+			return event.Match{}, event.Ignored
+		}
 	}
-	kind := r.match(request)
+	kind, of := r.match(request, answer)
 	if kind == nil {
 		return event.Match{}, event.Ignored
 	}
-	front, why := request.Front(r.setting)
+	front, why := request.Front(r.setting, r.layout)
 	if why != "" {
 		return event.Refuse(why)
 	}
-	if r.isOfWordPress(kind, request) && r.sites.haveWordPress(front.Site) {
-		return event.Refuse(hasWordPress)
+	if r.sites.have(front.Site, of) {
+		return event.Refuse(inUse)
 	}
 	note := request.Path()
 	if note == nil {
-		if note = request.Target; isSelf(note, front.Site) {
+		if note = request.Target; kind == r.kinds.proxy && isSelf(note, front.Site) {
 			return event.Match{}, event.Ignored
 		}
 	}
 	return event.Match{Kind: kind, Addr: front.Client, Time: front.Time, Note: note}, event.Recognised
 }
 
-// match returns the kind of the first list that has the request, or nil.
-func (r *Recogniser) match(request accesslog.Request) *event.Kind {
+// match returns the kind of the first list that has the request, or nil, and
+// the software that makes it innocent where it is in use.
+func (r *Recogniser) match(request accesslog.Request, answer answer) (*event.Kind, software) {
 	raw := request.Path()
 	if raw == nil {
-		return r.matchTarget(request)
+		return r.matchTarget(request, answer), none
 	}
 	var pathSpace, querySpace [longestPath]byte
 	path, query := normalise(pathSpace[:0], raw), normalise(querySpace[:0], request.Query())
-	t := target{method: request.Method, path: path, query: query, starts: startsIn(path)}
 	switch {
-	case r.isTrap(raw):
-		return r.kinds.trap
-	case len(r.own) > 0 && find(r.own, &t) != nil:
-		return find(r.own, &t)
-	case hasPayload(request, path, query):
+	case answer != there && r.isTrap(raw):
+		return r.kinds.trap, none
+	case answer == there:
+		return r.matchPayload(request, raw, path, query, answer), none
+	}
+	bare := withoutSlash(path)
+	t := target{method: request.Method, path: bare, query: query, starts: startsIn(bare)}
+	if p := find(r.own, &t); p != nil && answer == nothing {
+		return p.kind, none
+	}
+	if kind := r.matchPayload(request, raw, path, query, answer); kind != nil {
+		return kind, none
+	}
+	if p := find(r.holes, &t); p != nil {
+		return p.kind, none
+	}
+	if isSecret(bare) {
+		return r.kinds.secret, none
+	}
+	if answer == unseen {
+		return nil, none
+	}
+	return r.matchGuess(request, &t)
+}
+
+// matchPayload returns the kind of a request that carries a payload.
+func (r *Recogniser) matchPayload(request accesslog.Request, raw, path, query []byte, answer answer) *event.Kind {
+	if hasPayload(request, raw, path, query, answer == nothing) {
 		return r.kinds.exploit
-	}
-	if kind := find(r.probes, &t); kind != nil {
-		return kind
-	}
-	if isSecret(path) {
-		return r.kinds.secret
-	}
-	if isMissing(request.Status) {
-		if kind := find(r.forums, &t); kind != nil {
-			return kind
-		}
-	}
-	if !mayMatch(path) {
-		return nil
-	}
-	for i := range r.paths {
-		if r.paths[i].fits(request.Method, path) {
-			return r.paths[i].kind
-		}
 	}
 	return nil
 }
 
-// find returns the kind of the first probe that a request is, or nil.
-func find(probes []probe, t *target) *event.Kind {
+// matchGuess knows requests that prove something only because nothing is there.
+func (r *Recogniser) matchGuess(request accesslog.Request, t *target) (*event.Kind, software) {
+	if p := find(r.admins, t); p != nil {
+		return p.kind, none
+	}
+	if isMissing(request.Status) {
+		if p := find(r.forums, t); p != nil {
+			return p.kind, p.of
+		}
+	}
+	if !mayMatch(t.path) {
+		return nil, none
+	}
+	for i := range r.paths {
+		p := &r.paths[i]
+		if p.fits(request.Method, t.path) && (p.kind != r.kinds.login || !isOwnFault(request.Status)) {
+			return p.kind, wordPress
+		}
+	}
+	return nil, none
+}
+
+// find returns the first probe that a request is, or nil.
+func find(probes []probe, t *target) *probe {
 	for i := range probes {
 		if probes[i].fits(t) {
-			return probes[i].kind
+			return &probes[i]
 		}
 	}
 	return nil
@@ -133,9 +169,13 @@ func find(probes []probe, t *target) *event.Kind {
 
 // matchTarget judges a target that is not a path: whoever asks a web server
 // for another's page, or a way to another's port, looks for a proxy.
-func (r *Recogniser) matchTarget(request accesslog.Request) *event.Kind {
+func (r *Recogniser) matchTarget(request accesslog.Request, answer answer) *event.Kind {
 	target := request.Target
 	switch {
+	case hasForeignWords(request):
+		return r.kinds.exploit
+	case answer != nothing:
+		return nil
 	case string(request.Method) == "CONNECT" && bytes.IndexByte(target, ':') > 0:
 		return r.kinds.proxy
 	case bytes.HasPrefix(target, []byte("http://")), bytes.HasPrefix(target, []byte("https://")):
@@ -167,30 +207,7 @@ func (r *Recogniser) isTrap(path []byte) bool {
 	return false
 }
 
-// isOfWordPress tells whether an event means nothing where there is WordPress.
-func (r *Recogniser) isOfWordPress(kind *event.Kind, request accesslog.Request) bool {
-	switch kind {
-	case r.kinds.wordpress, r.kinds.login:
-		return true
-	case r.kinds.register, r.kinds.spam:
-		return bytes.Contains(request.Path(), []byte("/wp-"))
-	}
-	return false
-}
-
 // mayMatch is a quick test that every path of WordPress passes.
 func mayMatch(path []byte) bool {
 	return bytes.Contains(path, []byte("/wp-")) || bytes.Contains(path, []byte("/xmlrpc"))
-}
-
-// nothingThere tells whether a status says that the server has nothing at the
-// path. Left out of 4xx are those that say otherwise: 401 (there is something
-// behind a password), 429 (slow down) and those that say nothing about the
-// path (402, 407, 408, 417, 421 to 428, 431, nginx's 494 to 499).
-func nothingThere(status int) bool {
-	switch status {
-	case 400, 403, 404, 405, 406, 410, 414, 418, 444, 451:
-		return true
-	}
-	return false
 }
