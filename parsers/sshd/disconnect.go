@@ -60,8 +60,7 @@ func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.M
 	switch {
 	case !ok:
 		return event.Refuse(otherTail)
-	case bytes.Contains(name, change):
-		// The rest may be the new name.
+	case hasClient(name):
 		return event.Refuse(twoEndings)
 	}
 	return r.once(header, r.maxAuth, address, name)
@@ -111,7 +110,7 @@ func (r *Recogniser) readChange(header logline.Header, message []byte) (event.Ma
 	switch {
 	case !ok:
 		return event.Refuse(otherTail)
-	case bytes.Contains(words, change):
+	case bytes.Contains(words, change), hasClient(name):
 		return event.Refuse(twoEndings)
 	}
 	return r.once(header, r.change, address, name)
@@ -131,6 +130,23 @@ func cutClient(text []byte) (name, address []byte, ok bool) {
 		}
 	}
 	return nil, nil, false
+}
+
+// hasClient tells whether in the text of a name the client may end, with a
+// message behind it in which the rest is the client's word: the new name, or the
+// service in "bad service request SERVICE".
+func hasClient(name []byte) bool {
+	for from := 0; ; {
+		at := bytes.Index(name[from:], []byte(": "))
+		if at < 0 {
+			return false
+		}
+		from += at
+		if _, _, ok := cutPort(name[:from]); ok {
+			return true
+		}
+		from++
+	}
 }
 
 // byProcess names the address that the process of a line named before.

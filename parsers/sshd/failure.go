@@ -118,8 +118,9 @@ func readPAM(message []byte) (failure, bool) {
 		return failure{}, false
 	}
 	address, rest, _ := bytes.Cut(rest, []byte{' '})
-	name := bytes.TrimPrefix(bytes.TrimLeft(rest, " "), []byte("user="))
-	return failure{name: name, address: address, count: 1}, true
+	rest = bytes.TrimLeft(rest, " ")
+	name, ok := bytes.CutPrefix(rest, []byte("user="))
+	return failure{name: name, address: address, count: 1}, ok || len(rest) == 0
 }
 
 // readPAMError reads
