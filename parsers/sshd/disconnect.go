@@ -34,36 +34,36 @@ const (
 	twoEndings    = "the client's words look like the end of another message"
 )
 
-// readTooMany reads
+// readDisconnect reads
 //
 //	Disconnecting: Too many authentication failures                                   6.8 to 7.4
 //	Disconnecting: Too many authentication failures for NAME                          up to 6.6
 //	Disconnecting: Too many authentication failures for NAME from ADDRESS port N ssh2 6.7
 //	Disconnecting [KIND user NAME ]ADDRESS port N: Too many authentication failures   7.5 and later
+//	Disconnecting: Change of username or service not allowed: (A,S) -> (B,S)          up to 7.4
+//	Disconnecting [KIND user NAME ]ADDRESS port N: Change of username or service not allowed: (A,S) -> (B,S)
 //
 // The first two do not tell the address, and in the second NAME may look like
-// the third. The others follow a maximum-attempts line of the same process.
-func (r *Recogniser) readTooMany(header logline.Header, message []byte) (event.Match, event.Outcome) {
-	message = bytes.TrimSuffix(message, preauth)
-	rest, ok := bytes.CutPrefix(message, disconnecting)
-	if !ok {
-		return event.Refuse(otherMessage)
-	}
+// the third. The others follow a maximum-attempts line of the same process. S,
+// too, is the client's word.
+func (r *Recogniser) readDisconnect(header logline.Header, message []byte) (event.Match, event.Outcome) {
+	rest := bytes.TrimPrefix(bytes.TrimSuffix(message, preauth), disconnecting)
 	if name, ok := bytes.CutPrefix(rest, append([]byte(": "), tooMany...)); ok {
 		return r.readTooManyFor(header, name)
 	}
-	rest, ok = bytes.CutSuffix(rest, append([]byte(": "), tooMany...))
-	if !ok {
-		return event.Refuse(otherTail)
+	if client, ok := bytes.CutSuffix(rest, append([]byte(": "), tooMany...)); ok {
+		return r.once(header, r.maxAuth, client)
 	}
-	name, address, ok := cutClient(rest)
+	client, words, ok := bytes.Cut(rest, append([]byte(": "), change...))
 	switch {
-	case !ok:
+	case !ok || !r.setting.Wants(event.Medium):
 		return event.Refuse(otherTail)
-	case hasClient(name):
+	case len(client) == 0:
+		return r.byProcess(header, r.change, nil)
+	case bytes.Contains(words, change), hasClient(words):
 		return event.Refuse(twoEndings)
 	}
-	return r.once(header, r.maxAuth, address, name)
+	return r.once(header, r.change, client)
 }
 
 // readTooManyFor reads what stands behind the words of an old sshd.
@@ -88,34 +88,6 @@ func (r *Recogniser) readTooManyFor(header logline.Header, rest []byte) (event.M
 	return match, outcome
 }
 
-// readChange reads
-//
-//	Disconnecting: Change of username or service not allowed: (A,S) -> (B,S)
-//	Disconnecting [KIND user NAME ]ADDRESS port N: Change of username or service not allowed: (A,S) -> (B,S)
-//
-// where S, too, is the client's word.
-func (r *Recogniser) readChange(header logline.Header, message []byte) (event.Match, event.Outcome) {
-	rest, ok := bytes.CutPrefix(message, disconnecting)
-	if !ok {
-		return event.Refuse(otherMessage)
-	}
-	front, words, ok := bytes.Cut(rest, append([]byte(": "), change...))
-	if !ok {
-		return event.Refuse(otherTail)
-	}
-	if len(front) == 0 {
-		return r.byProcess(header, r.change, nil)
-	}
-	name, address, ok := cutClient(front)
-	switch {
-	case !ok:
-		return event.Refuse(otherTail)
-	case bytes.Contains(words, change), hasClient(name):
-		return event.Refuse(twoEndings)
-	}
-	return r.once(header, r.change, address, name)
-}
-
 // cutClient cuts " [[invalid |authenticating ]user NAME ]ADDRESS port N", as
 // sshd calls a connection (packet.c, fmt_connection_id). Nothing else may stand
 // there: a line that lost a piece proves nothing.
@@ -132,17 +104,18 @@ func cutClient(text []byte) (name, address []byte, ok bool) {
 	return nil, nil, false
 }
 
-// hasClient tells whether in the text of a name the client may end, with a
-// message behind it in which the rest is the client's word: the new name, or the
-// service in "bad service request SERVICE".
-func hasClient(name []byte) bool {
+// hasClient tells whether in a name, or behind the words of a message, there is
+// "ADDRESS port N: ", which may be the end of the client as sshd wrote it: then
+// what is in front of it is the name, or what is behind it the client's word, as
+// in "bad service request SERVICE".
+func hasClient(text []byte) bool {
 	for from := 0; ; {
-		at := bytes.Index(name[from:], []byte(": "))
+		at := bytes.Index(text[from:], []byte(": "))
 		if at < 0 {
 			return false
 		}
 		from += at
-		if _, _, ok := cutPort(name[:from]); ok {
+		if _, _, ok := cutPort(text[:from]); ok {
 			return true
 		}
 		from++
@@ -162,8 +135,15 @@ func (r *Recogniser) byProcess(header logline.Header, kind *event.Kind, name []b
 	return event.Match{Kind: kind, Addr: addr, Note: name}, event.Recognised
 }
 
-// once names an address, unless the same connection was counted before.
-func (r *Recogniser) once(header logline.Header, kind *event.Kind, address, name []byte) (event.Match, event.Outcome) {
+// once names a client, unless the same connection was counted before.
+func (r *Recogniser) once(header logline.Header, kind *event.Kind, client []byte) (event.Match, event.Outcome) {
+	name, address, ok := cutClient(client)
+	switch {
+	case !ok:
+		return event.Refuse(otherTail)
+	case hasClient(name):
+		return event.Refuse(twoEndings)
+	}
 	addr, ok := event.Addr(address)
 	switch {
 	case !ok:

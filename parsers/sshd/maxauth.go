@@ -14,6 +14,7 @@ var (
 	// maxAuthHint is looked for in every line. It begins with a letter that is
 	// rare in logs, which makes the search three times as fast.
 	maxAuthHint = maxAuthWords[len("ma"):]
+	errorWord   = []byte("error: ")
 )
 
 func maxAuthKind() *event.Kind {
@@ -44,11 +45,7 @@ const agentPoints = 5
 // ADDRESS port N ssh2"; the tail behind the last " from " is sshd's. sshd cuts
 // NAME at 100 bytes, so the tail is always whole.
 func (r *Recogniser) readMaxAuth(header logline.Header, message []byte) (event.Match, event.Outcome) {
-	message = bytes.TrimPrefix(message, []byte("error: "))
-	rest, ok := bytes.CutPrefix(message, maxAuthWords)
-	if !ok {
-		return event.Refuse(otherMessage)
-	}
+	rest := bytes.TrimPrefix(bytes.TrimPrefix(message, errorWord), maxAuthWords)
 	rest = bytes.TrimSuffix(rest, preauth)
 	if !bytes.HasSuffix(rest, []byte(" ssh2")) && !bytes.HasSuffix(rest, []byte(" ssh1")) {
 		return event.Refuse(otherTail)

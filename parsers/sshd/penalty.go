@@ -29,11 +29,7 @@ const otherPenalty = "sshd dropped it for what honest clients do, too"
 //
 // in which nothing is the client's word.
 func (r *Recogniser) readPenalty(message []byte) (event.Match, event.Outcome) {
-	rest, ok := bytes.CutPrefix(message, dropWords)
-	if !ok {
-		return event.Refuse(otherMessage)
-	}
-	number, rest, ok := bytes.Cut(rest, []byte(" from "))
+	number, rest, ok := bytes.Cut(bytes.TrimPrefix(message, dropWords), []byte(" from "))
 	if !ok || !isNumber(number) {
 		return event.Refuse(otherTail)
 	}

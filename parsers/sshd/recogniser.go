@@ -122,26 +122,34 @@ func (r *Recogniser) subject(line []byte) subject {
 	if r.setting.Wants(event.Medium) && bytes.Contains(line, changeHint) {
 		return aChange
 	}
-	if (r.setting.Wants(event.Soft) || len(r.setting.Traps) > 0) && mayBeFailure(line) {
+	if r.wantsFailures() && mayBeFailure(line) {
 		return aFailure
 	}
 	return nothing
 }
 
+// read reads a message by its beginning: what it seems to be about may be a
+// word of the client's within another.
 func (r *Recogniser) read(about subject, header logline.Header, message []byte, count int) (event.Match, event.Outcome) {
-	switch about {
-	case maxAuth:
+	switch {
+	case bytes.HasPrefix(bytes.TrimPrefix(message, errorWord), maxAuthWords):
 		return r.readMaxAuth(header, message)
-	case tooManyFailures:
-		return r.readTooMany(header, message)
-	case aPenalty:
+	case bytes.HasPrefix(message, dropWords):
 		return r.readPenalty(message)
-	case aChange:
-		return r.readChange(header, message)
-	case aFailure:
-		return r.readFailed(header, message, count)
+	case bytes.HasPrefix(message, disconnecting):
+		return r.readDisconnect(header, message)
 	}
-	return event.Match{}, event.Ignored
+	if r.wantsFailures() {
+		if match, outcome := r.readFailed(header, message, count); outcome != event.Ignored || about == aFailure {
+			return match, outcome
+		}
+	}
+	return event.Refuse(otherMessage)
+}
+
+// wantsFailures tells whether failed log-ins are looked at.
+func (r *Recogniser) wantsFailures() bool {
+	return r.setting.Wants(event.Soft) || len(r.setting.Traps) > 0
 }
 
 // refuse refuses a line that would be an event. A failed log-in is none yet.
