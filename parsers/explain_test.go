@@ -14,7 +14,7 @@ func TestExplain(t *testing.T) {
 	log := "Nov 22 10:00:00 mail cron[1]: x\n" +
 		"Nov 22 10:00:00 mail sshd[4241]: Failed password for root from 203.0.113.66 port 41866 ssh2\n" +
 		strike("203.0.113.66", 41866) +
-		strings.Replace(strike("203.0.113.66", 41866), "error: maximum", "Disconnecting: Too many authentication failures maximum", 1) +
+		strings.Replace(strike("203.0.113.66", 41866), "error: maximum", "Received disconnect from 192.0.2.1: 11: maximum", 1) +
 		strike("192.0.2.1", 41867) +
 		"error: maximum authentication attempts exceeded for root from 203.0.113.7 port 22 ssh2"
 	own := options
