@@ -28,6 +28,7 @@ readonly PROGRAMS=(
 	nginx:nginx-light
 	apache2:apache2-bin
 	busybox:busybox
+	bzip2:bzip2
 	xz:xz-utils
 	zstd:zstd
 	journalctl:systemd

@@ -15,10 +15,11 @@
 //     writing to it until they are told; then the new one.
 //   - copied and truncated (logrotate's copytruncate): the copy is finished,
 //     then the file is read from its start.
-//   - compressed with gzip, xz or zstd, while nobody looked: the archive is
+//   - compressed with gzip, bzip2, xz or zstd, while nobody looked: the archive is
 //     finished, then what was rotated after it, then the log itself.
 //
-// Rotated files are looked for beside the log: NAME.1, NAME-20261122, with or
-// without an ending. Lines longer than [MaxLine] are passed over, and an
+// Rotated files are looked for beside the log, and beside the file that it is a
+// link to: auth.log.1, auth.log-20261122, auth-20261122.log, with or without the
+// ending of a compressor; beside "current" those of svlogd and multilog. Lines longer than [MaxLine] are passed over, and an
 // unfinished line is read when it is finished.
 package follow

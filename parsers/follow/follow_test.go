@@ -364,6 +364,62 @@ func TestLog_edited(t *testing.T) {
 	}
 }
 
+// Whatever a program that rotates calls what it rotated, and wherever it puts
+// it, what was not read of it while the reader was away is read.
+func TestLog_names(t *testing.T) {
+	for log, rotated := range map[string]string{
+		"auth.log":   "auth-20261122.log",
+		"mail.log":   "mail.3.log",
+		"secure":     "secure-20261122",
+		"maillog":    "maillog.0",
+		"0.log":      "0.log.20261122-101010",
+		"current":    "@400000006ae1cd70077a9e94.s",
+		"link.log":   "target/other.log.1",
+		"access.log": "access.log-2026112210",
+	} {
+		t.Run(log, func(t *testing.T) {
+			dir := t.TempDir()
+			h := &host{t: t, name: filepath.Join(dir, log), now: time.Now()}
+			if target := filepath.Join(dir, "target", "other.log"); log == "link.log" {
+				h.check(os.Mkdir(filepath.Dir(target), 0o700))
+				h.check(os.Symlink(target, h.name))
+			}
+			h.open(follow.Position{}, follow.Options{})
+			h.line()
+			h.settle()
+			h.line()
+			h.reopen()
+			real, err := filepath.EvalSymlinks(h.name)
+			h.check(err)
+			h.check(os.Rename(real, filepath.Join(dir, rotated)))
+			h.line()
+			h.restart()
+			h.exactlyOnce()
+		})
+	}
+}
+
+// A link that is made anew for each day's file is followed over the days.
+func TestLog_dailyLink(t *testing.T) {
+	h := newHost(t, t.TempDir())
+	for day := range 6 {
+		target := fmt.Sprintf("%s.2026112%d", h.name, day)
+		h.check(os.WriteFile(target, nil, 0o600))
+		h.check(os.Symlink(target, h.name+"~"))
+		h.check(os.Rename(h.name+"~", h.name))
+		h.reopen()
+		h.line()
+		if day%2 == 0 {
+			h.settle()
+		}
+		h.line()
+		if day%3 == 0 {
+			h.restart()
+		}
+	}
+	h.exactlyOnce()
+}
+
 // A damaged archive costs its lines, not those after it.
 func TestLog_damagedArchive(t *testing.T) {
 	h := newHost(t, t.TempDir())

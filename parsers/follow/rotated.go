@@ -18,18 +18,48 @@ import (
 // itself.
 type sibling struct {
 	name    string
+	mark    string // in the name: see markOf
 	written time.Time
 	place   Place // device and inode
 }
 
 // rotatedName is what logrotate and its kin append to a log's name: .1, .1.gz,
-// -20261122, -20261122.xz, .2026-11-22.zst, -20261122-1763800000.
-var rotatedName = regexp.MustCompile(`^(\.[0-9]{1,4}|[-.][0-9]{4}-?[0-9]{2}-?[0-9]{2}[-_T.0-9]*?)(\.gz|\.xz|\.zst)?$`)
+// .0.bz2, -20261122, -20261122.xz, .2026-11-22.zst, -20261122-1763800000.
+var rotatedName = regexp.MustCompile(`^(\.[0-9]{1,4}|[-.][0-9]{4}-?[0-9]{2}-?[0-9]{2}[-_T.0-9]*?)(\.gz|\.bz2|\.xz|\.zst)?$`)
+
+// processed is what svlogd and multilog call what was rotated out of "current".
+var processed = regexp.MustCompile(`^@[0-9a-f]{24}\.[su]$`)
+
+// markOf returns what tells a rotated file from its log: .1 of auth.log.1.gz,
+// -20261122 of auth-20261122.log, which is what logrotate's "extension .log"
+// makes of auth.log.
+func markOf(log, name string) (mark string, ok bool) {
+	base := filepath.Base(log)
+	if base == "current" && processed.MatchString(name) {
+		return name, true
+	}
+	suffix, ok := strings.CutPrefix(name, base)
+	if !ok {
+		stem := strings.TrimSuffix(base, filepath.Ext(base))
+		if suffix, ok = strings.CutPrefix(name, stem); !ok || stem == "" || stem == base {
+			return "", false
+		}
+		mark, ending, found := strings.Cut(suffix, filepath.Ext(base))
+		if suffix = mark + ending; !found {
+			return "", false
+		}
+	}
+	parts := rotatedName.FindStringSubmatch(suffix)
+	if parts == nil {
+		return "", false
+	}
+	return parts[1], true
+}
 
 // isArchive tells whether a name is one of a compressed file.
 func isArchive(name string) bool {
 	switch filepath.Ext(name) {
-	case ".gz", ".xz", ".zst":
+	case ".gz", ".bz2", ".xz", ".zst":
 		return true
 	}
 	return false
@@ -59,36 +89,61 @@ func siblings(log string) ([]sibling, error) {
 }
 
 func list(log string) ([]sibling, error) {
-	folder, base := filepath.Split(log)
-	entries, err := os.ReadDir(cmp.Or(folder, "."))
+	found, err := beside(log)
+	if err != nil {
+		return nil, err
+	}
+	// What a link stands for is rotated where it lies.
+	if target, err := filepath.EvalSymlinks(log); err == nil && target != log && isLink(log) {
+		more, err := beside(target)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	slices.SortFunc(found, func(a, b sibling) int {
+		return cmp.Or(a.written.Compare(b.written), compareAge(b, a))
+	})
+	current, err := lookAt(log)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	// A link to NAME.20261122 is rotated by making it anew.
+	found = slices.DeleteFunc(found, func(s sibling) bool { return s.place.sameFile(current.place) })
+	return append(found, current), err
+}
+
+// isLink tells whether a name is one of a symbolic link.
+func isLink(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
+// beside returns the files that were rotated out of a log into its folder.
+func beside(log string) ([]sibling, error) {
+	folder := filepath.Dir(log)
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("looking for rotated files: %w", err)
 	}
 	var found []sibling
 	plain := make(map[string]bool)
 	for _, entry := range entries {
-		suffix, ok := strings.CutPrefix(entry.Name(), base)
-		if !ok || !rotatedName.MatchString(suffix) {
+		mark, ok := markOf(log, entry.Name())
+		if !ok {
 			continue
 		}
-		s, err := lookAt(folder + entry.Name())
+		s, err := lookAt(filepath.Join(folder, entry.Name()))
 		if err != nil {
 			return nil, err
 		}
+		s.mark = mark
 		found = append(found, s)
 		plain[s.name] = true
 	}
-	found = slices.DeleteFunc(found, func(s sibling) bool {
+	return slices.DeleteFunc(found, func(s sibling) bool {
 		return isArchive(s.name) && plain[strings.TrimSuffix(s.name, filepath.Ext(s.name))]
-	})
-	slices.SortFunc(found, func(a, b sibling) int {
-		return cmp.Or(a.written.Compare(b.written), compareAge(log, b.name, a.name))
-	})
-	current, err := lookAt(log)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found, nil
-	}
-	return append(found, current), err
+	}), nil
 }
 
 // open opens the file, unless its name stands for another by now.
@@ -103,16 +158,15 @@ func (s sibling) open(now time.Time) (*file, error) {
 
 // compareAge orders rotated files that were written at the same moment by
 // their names: log.1 is younger than log.2, log-20261122 than log-20261121.
-func compareAge(log, a, b string) int {
-	number := func(name string) int {
-		suffix := strings.TrimSuffix(strings.TrimPrefix(name, log), filepath.Ext(name))
-		n, err := strconv.Atoi(strings.TrimPrefix(cmp.Or(suffix, filepath.Ext(name)), "."))
+func compareAge(a, b sibling) int {
+	number := func(s sibling) int {
+		n, err := strconv.Atoi(strings.TrimPrefix(s.mark, "."))
 		if err != nil || n > 9999 {
 			return 0
 		}
 		return n
 	}
-	return cmp.Or(number(a)-number(b), strings.Compare(b, a))
+	return cmp.Or(number(a)-number(b), strings.Compare(b.name, a.name))
 }
 
 func lookAt(name string) (sibling, error) {

@@ -31,6 +31,8 @@ func FilterFor(service string, units []string) (Filter, error) {
 		f.Units = []string{"dovecot.service"}
 	case "exim":
 		f.Units = []string{"exim4.service", "exim.service"}
+	case "named":
+		f.Units = []string{"named.service", "named-chroot.service", "bind9.service"}
 	case "vsftpd", "proftpd":
 		f.Units = []string{service + ".service", service + "@*.service"}
 	case "pureftpd":

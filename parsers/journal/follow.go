@@ -21,10 +21,13 @@ type Options struct {
 	// Command is journalctl with what it is always given, such as the folder
 	// of the journal; empty: journalctl.
 	Command []string
+	// Broken hears of entries that cannot be read, which are passed over: read
+	// again they would be no better, and hide those behind them for ever. Nil:
+	// nobody hears.
+	Broken func(error)
 }
 
-// longestEntry is the longest entry that is read, in bytes of JSON; a longer
-// one ends journalctl.
+// longestEntry is the longest entry that is read, in bytes of JSON.
 const longestEntry = 16 << 20
 
 // Follow runs journalctl and hands the entries of a service to take, until ctx
@@ -59,7 +62,7 @@ func Follow(ctx context.Context, options Options, take func(Entry) error) error 
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
-	err = entries(out, options.Filter, take)
+	err = entries(out, options, take)
 	if err != nil {
 		_ = command.Cancel() // it may have ended by itself
 		_, _ = io.Copy(io.Discard, out)
@@ -77,25 +80,47 @@ func Follow(ctx context.Context, options Options, take func(Entry) error) error 
 }
 
 // entries hands out the entries that pass.
-func entries(out io.Reader, filter Filter, take func(Entry) error) error {
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, longestEntry)
-	for lines.Scan() {
-		e, err := ParseEntry(lines.Bytes())
+func entries(out io.Reader, options Options, take func(Entry) error) error {
+	in := bufio.NewReaderSize(out, 64<<10)
+	var line []byte
+	for {
+		whole, err := readLine(in, &line)
+		if errors.Is(err, io.EOF) {
+			return nil // an entry without its end is read again
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("reading the journal: %w", err)
 		}
-		if !filter.Passes(e) {
-			continue
+		e, err := Entry{}, fmt.Errorf("reading an entry of the journal: it is longer than %d MiB", longestEntry>>20)
+		if whole {
+			e, err = ParseEntry(line)
 		}
-		if err := take(e); err != nil {
-			return err
+		switch {
+		case err != nil && options.Broken != nil:
+			options.Broken(err)
+		case err != nil || !options.Filter.Passes(e):
+		default:
+			if err := take(e); err != nil {
+				return err
+			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("reading the journal: %w", err)
+}
+
+// readLine reads a line; one that is too long is passed over, and not whole.
+func readLine(in *bufio.Reader, line *[]byte) (whole bool, err error) {
+	*line = (*line)[:0]
+	whole = true
+	for {
+		piece, err := in.ReadSlice('\n')
+		whole = whole && len(*line)+len(piece) <= longestEntry
+		if whole {
+			*line = append(*line, piece...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return whole, err
+		}
 	}
-	return nil
 }
 
 // tail keeps the last of what is written to it.

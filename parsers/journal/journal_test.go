@@ -176,6 +176,26 @@ exit 1
 	}
 }
 
+// An entry that cannot be read hides none behind it.
+func TestFollow_broken(t *testing.T) {
+	filter, err := journal.FilterFor("sshd", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cursors []string
+	var broken []error
+	err = journal.Follow(t.Context(), journal.Options{
+		Filter: filter, Broken: func(err error) { broken = append(broken, err) },
+		Command: program(t, "cat <<'EOF'\n"+entry("1")+"\n{\"__CURSOR\":\nEOF\nhead -c 17000000 /dev/zero | tr '\\000' x\ncat <<'EOF'\n\n"+entry("2")+"\nEOF\n"),
+	}, func(e journal.Entry) error {
+		cursors = append(cursors, e.Cursor)
+		return nil
+	})
+	if fmt.Sprint(cursors) != "[1 2]" || len(broken) != 2 || !strings.Contains(broken[1].Error(), "longer than 16 MiB") {
+		t.Errorf("%v, broken %v, %v", cursors, broken, err)
+	}
+}
+
 // It ends with its context and with take, journalctl too.
 func TestFollow_ends(t *testing.T) {
 	filter, err := journal.FilterFor("sshd", nil)

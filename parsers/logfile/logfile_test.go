@@ -20,7 +20,7 @@ const text = "one\ntwo\nthree\n"
 // What the compressors of logrotate write is read, whatever it is called,
 // several times compressed and joined too.
 func TestOpen(t *testing.T) {
-	for _, program := range []string{"cat", "gzip", "xz", "zstd"} {
+	for _, program := range []string{"cat", "gzip", "bzip2", "xz", "zstd"} {
 		t.Run(program, func(t *testing.T) {
 			if _, err := exec.LookPath(program); err != nil {
 				t.Fatalf("%s is missing: install the Debian package %s", program, map[string]string{"xz": "xz-utils"}[program]+program)

@@ -3,6 +3,7 @@ package logfile
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -40,24 +41,29 @@ type opened struct {
 func (o *opened) Close() error { return errors.Join(o.ReadCloser.Close(), o.file.Close()) }
 
 // The first bytes of what compressors write (RFC 1952 §2.3.1, the XZ file
-// format §2.1.1.1, RFC 8878 §3.1.1).
+// format §2.1.1.1, RFC 8878 §3.1.1; bzip2 writes the size of its blocks, 1 to 9,
+// and the digits of pi).
 var (
-	gzipMagic = []byte{0x1f, 0x8b}
-	xzMagic   = []byte{0xfd, '7', 'z', 'X', 'Z', 0}
-	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	gzipMagic  = []byte{0x1f, 0x8b}
+	bzip2Magic = []byte{'B', 'Z', 'h'}
+	bzip2Block = []byte{0x31, 0x41, 0x59, 0x26, 0x53, 0x59}
+	xzMagic    = []byte{0xfd, '7', 'z', 'X', 'Z', 0}
+	zstdMagic  = []byte{0x28, 0xb5, 0x2f, 0xfd}
 )
 
 // Decompress returns the text of a log, whether it is compressed or not.
 // Closing it does not close in.
 func Decompress(in io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReaderSize(in, 64<<10)
-	first, err := buffered.Peek(len(xzMagic))
+	first, err := buffered.Peek(len(bzip2Magic) + 1 + len(bzip2Block))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	switch {
 	case bytes.HasPrefix(first, gzipMagic):
 		return gzip.NewReader(buffered)
+	case bytes.HasPrefix(first, bzip2Magic) && bytes.HasSuffix(first, bzip2Block):
+		return io.NopCloser(bzip2.NewReader(buffered)), nil
 	case bytes.HasPrefix(first, xzMagic):
 		text, err := xz.NewReader(buffered)
 		if err != nil {

@@ -140,6 +140,11 @@ func (s *Spool) write(at *segment, body []byte) (err error) {
 		}
 		err = errors.Join(err, file.Close())
 	}()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	at.size = min(at.size, info.Size()) // if somebody has emptied it: no hole
 	if _, err := file.WriteAt(body, at.size); err != nil {
 		return err
 	}
@@ -164,9 +169,8 @@ func syncFolder(name string) error {
 // makeRoom drops the oldest segments until there is room.
 func (s *Spool) makeRoom(size int64) error {
 	for s.Size()+size > s.limit && len(s.segments) > 0 {
-		oldest := s.segments[0]
-		rows, err := s.read(oldest)
-		if err != nil {
+		rows, err := s.oldest()
+		if err != nil || len(rows) == 0 {
 			return err
 		}
 		if err := s.remove(); err != nil {
@@ -201,27 +205,37 @@ func (s *Spool) Dropped() int { return s.dropped }
 // Oldest returns the rows that were kept first, none if the spool is empty.
 // Nothing is added to them any more. [Spool.Remove] takes them away.
 func (s *Spool) Oldest() ([]Row, error) {
-	if len(s.segments) == 0 {
-		return nil, nil
-	}
-	rows, err := s.read(s.segments[0])
-	if err != nil {
+	rows, err := s.oldest()
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	s.sealed = max(s.sealed, s.segments[0].number)
 	return rows, nil
 }
 
-func (s *Spool) read(kept segment) ([]Row, error) {
-	text, err := os.ReadFile(s.path(kept.number))
-	if err != nil {
-		return nil, fmt.Errorf("reading the spool: %w", err)
+// oldest reads the first segment that holds rows. One that somebody has removed
+// or emptied is told and passed over: it must not keep those behind it for ever.
+func (s *Spool) oldest() ([]Row, error) {
+	for len(s.segments) > 0 {
+		kept := &s.segments[0]
+		text, err := os.ReadFile(s.path(kept.number))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading the spool: %w", err)
+		}
+		rows := split(text)
+		if len(rows) != kept.rows {
+			s.logger.Error("somebody has written to the spool or emptied it", "file", s.path(kept.number), "incidents", len(rows), "kept", kept.rows)
+			s.dropped += max(0, kept.rows-len(rows))
+			kept.rows = len(rows)
+		}
+		if len(rows) > 0 {
+			return rows, nil
+		}
+		if err := s.remove(); err != nil {
+			return nil, err
+		}
 	}
-	rows := split(text)
-	if len(rows) != kept.rows {
-		return nil, fmt.Errorf("reading the spool: %s holds %d rows, not %d: has another process written to it?", s.path(kept.number), len(rows), kept.rows)
-	}
-	return rows, nil
+	return nil, nil
 }
 
 // Remove takes away the rows that Oldest returned.

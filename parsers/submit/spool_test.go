@@ -136,6 +136,59 @@ func tear(t tester, folder string) {
 	}
 }
 
+// A file that somebody removed from the spool keeps nothing behind it for ever;
+// what it held is counted as dropped.
+func TestSpool_emptied(t *testing.T) {
+	for name, spoil := range map[string]func(string) error{
+		"removed": os.Remove,
+		"emptied": func(name string) error { return os.Truncate(name, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder, log := t.TempDir(), bytes.Buffer{}
+			spool := openSpool(t, folder, &log)
+			large := submit.Row(strings.Repeat("x", 600_000) + "\n")
+			for _, row := range []submit.Row{large, large, submit.Row("last\n")} {
+				if err := spool.Append([]submit.Row{row}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			files, err := filepath.Glob(folder + "/*.ndjson")
+			if err != nil || len(files) != 2 {
+				t.Fatal(files, err)
+			}
+			if err := spoil(files[0]); err != nil {
+				t.Fatal(err)
+			}
+			rows, err := spool.Oldest()
+			if err != nil || len(rows) != 2 || string(rows[1]) != "last\n" || spool.Dropped() != 1 {
+				t.Errorf("%d rows, %v, %d dropped", len(rows), err, spool.Dropped())
+			}
+			if err := spool.Append([]submit.Row{large}); err != nil {
+				t.Error(err)
+			}
+		})
+		t.Run(name+" while it grows", func(t *testing.T) {
+			folder, log := t.TempDir(), bytes.Buffer{}
+			spool := openSpool(t, folder, &log)
+			for _, row := range []string{"first\n", "second\n"} {
+				if err := spool.Append([]submit.Row{submit.Row(row)}); err != nil {
+					t.Fatal(err)
+				}
+				if row != "first\n" {
+					break
+				}
+				if err := spoil(folder + "/000000000001.ndjson"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			rows, err := spool.Oldest()
+			if err != nil || len(rows) != 1 || string(rows[0]) != "second\n" || spool.Dropped() != 1 {
+				t.Errorf("%q, %v, %d dropped", rows, err, spool.Dropped())
+			}
+		})
+	}
+}
+
 func TestOpenSpool_errors(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	if _, err := submit.OpenSpool(t.TempDir(), submit.MinSpool-1, logger); err == nil {

@@ -22,6 +22,10 @@ func (w *watcher) files(ctx context.Context, source Source) {
 					continue
 				}
 				watched[name] = true
+				if !w.claim(source, name) {
+					w.Logger.Warn("a log is named by two sources; the first one's settings hold", "service", source.Service, "log", name)
+					continue
+				}
 				own := source
 				own.FromEnd = source.FromEnd && first // what comes later is new
 				w.running.Go(func() { w.file(ctx, own, name) })

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"penaltybox/parsers/journal"
@@ -10,6 +11,10 @@ import (
 // journal watches a source's part of the journal until ctx ends.
 func (w *watcher) journal(ctx context.Context, source Source) {
 	const restartAfter = 5 * time.Second
+	if !w.claim(source, "journal") {
+		w.fail(fmt.Errorf("two sources read the journal for %s: name the units of both in one", source.Service))
+		return
+	}
 	r, at, err := w.newReader(source, "journal")
 	if err != nil {
 		w.fail(err)
@@ -28,6 +33,7 @@ func (w *watcher) journal(ctx context.Context, source Source) {
 		go func() {
 			ended <- journal.Follow(reading, journal.Options{
 				Filter: filter, After: j.cursor, FromEnd: source.FromEnd, Command: source.Journalctl,
+				Broken: func(err error) { r.logger.Warn("an entry is passed over", "error", err) },
 			}, func(e journal.Entry) error {
 				select {
 				case entries <- e:

@@ -34,6 +34,23 @@ type watcher struct {
 	meters  *meters
 	running sync.WaitGroup
 	stop    context.CancelCauseFunc
+
+	mu     sync.Mutex
+	claims map[string]bool // checkpoints that have a reader
+}
+
+// claim takes a log for a source, unless another source has it: two readers
+// would overwrite each other's checkpoint, and pass over what only the other
+// had read.
+func (w *watcher) claim(source Source, log string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name := source.checkpointName(log)
+	if w.claims[name] {
+		return false
+	}
+	w.claims[name] = true
+	return true
 }
 
 // Run watches until ctx ends, which is no error. Everything that was found by
@@ -50,7 +67,7 @@ func Run(ctx context.Context, config Config) error {
 	}
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	w := &watcher{Config: config, meters: newMeters(), stop: stop}
+	w := &watcher{Config: config, meters: newMeters(), stop: stop, claims: map[string]bool{}}
 	for _, source := range config.Sources {
 		w.running.Go(func() {
 			if source.Journal {

@@ -171,6 +171,28 @@ func TestRun_faults(t *testing.T) {
 	}
 }
 
+// A log that two sources name is read by one, and the journal by one source of
+// a service.
+func TestRun_namedTwice(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "auth.log")
+	write(t, name, strike(1))
+	s := &sink{}
+	source := watch.Source{Service: "sshd", Files: []string{name, filepath.Dir(name) + "/*.log"}}
+	config := watch.Config{Sources: []watch.Source{source, source}, Sink: s, State: t.TempDir()}
+	stop := start(t, config)
+	s.await(t, 1)
+	write(t, name, strike(2))
+	s.await(t, 2)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	journal := watch.Source{Service: "sshd", Journal: true, Journalctl: []string{"sleep", "60"}}
+	config = watch.Config{Sources: []watch.Source{journal, journal}, Sink: s, State: t.TempDir()}
+	if err := watch.Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "two sources read the journal for sshd") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // The metrics tell lines and incidents by log.
 func TestRun_metrics(t *testing.T) {
 	dir := t.TempDir()
