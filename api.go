@@ -39,7 +39,8 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 			return err
 		},
 		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy,
-		Logger: s.logger, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
+		Foreign: s.foreign,
+		Logger:  s.logger, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"penaltybox/dnsbl"
+	"penaltybox/reportapi"
 	"penaltybox/scoring"
 )
 
@@ -50,6 +51,8 @@ type serveFlags struct {
 
 	OpsListen string `help:"Serve /healthz, /readyz, /version and /metrics on this address, to anybody, and nothing else; without a host, on 127.0.0.1. /metrics then leaves the API." placeholder:"[HOST]:PORT" env:"PENALTYBOX_OPS_LISTEN"`
 
+	foreignFlags
+
 	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
 	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
 	ReadyFile string `help:"When everything answers, write the bound addresses to this file as JSON." placeholder:"FILE" env:"PENALTYBOX_READY_FILE"`
@@ -62,6 +65,7 @@ type settings struct {
 	maxStale   time.Duration
 	cookies    dnsbl.CookieSecrets
 	tsigKeys   []dnsbl.TSIGKey
+	foreign    reportapi.Foreign
 	queryLines *slog.Logger               // nil: the log
 	again      func() (serveFlags, error) // reads the flags again; nil: they stay
 }
@@ -128,6 +132,9 @@ func (f serveFlags) check() (settings, error) {
 		fault(fmt.Errorf("tsig-key-file: %w", err))
 	} else {
 		fault(checkTransferKeys(s.zones, s.tsigKeys, f.TSIGKeyFile))
+	}
+	if s.foreign, err = f.foreignFlags.read(); err != nil {
+		fault(err)
 	}
 	fault(s.checkTLS())
 	return s, errors.Join(faults...)

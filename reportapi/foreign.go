@@ -2,26 +2,57 @@ package reportapi
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi/compat"
+	"penaltybox/reportapi/compat/abuseipdb"
 	"penaltybox/scoring/intake"
 )
+
+// Foreign is what an operator decides about the adapters of foreign formats.
+type Foreign struct {
+	// Once is how long reports of one reporter about one address count once,
+	// where clients report an event several times; 0: each counts.
+	Once time.Duration
+	// AbuseIPDBStrict tells AbuseIPDB's clients of duplicates and of addresses
+	// that are never listed by a status of 4xx.
+	AbuseIPDBStrict bool
+}
 
 // foreignRoutes mounts the adapters of foreign formats, each below a folder of
 // its own.
 func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
-	return s.house().Validate()
+	house := s.house()
+	if err := house.Validate(); err != nil {
+		return err
+	}
+	once := s.countingOnce(house)
+	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once})
+	return nil
+}
+
+// countingOnce is a house for clients that report an event several times.
+func (s *server) countingOnce(house compat.House) compat.House {
+	if s.Foreign.Once == 0 {
+		return house
+	}
+	uncounted := house
+	uncounted.Intake = s.Intake
+	house.Intake = countedIntake{compat.NewOnce(uncounted, s.Foreign.Once), s.meters}
+	return house
 }
 
 // house is what adapters see of the server.
 func (s *server) house() compat.House {
 	return compat.House{
 		Authenticate: s.authenticateForeign,
-		Body:         s.openBody,
+		Body:         s.foreignBody,
+		Stream:       func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
 		Intake:       countedIntake{s.Intake, s.meters},
 		Board:        s.Board,
 		Details:      s.Details.Details,
@@ -49,9 +80,18 @@ func (s *server) authenticateForeign(c *gin.Context, key string) (intake.Caller,
 	return s.callerOf(c), nil
 }
 
+// foreignBody is [server.openBody] for adapters, which know no problems.
+func (s *server) foreignBody(c *gin.Context, most int64) (io.Reader, error) {
+	r, err := s.openBody(c, most)
+	if p, ok := errors.AsType[*problem](err); ok {
+		return nil, &compat.Fault{Status: p.Status, Detail: p.Error()}
+	}
+	return r, err
+}
+
 // countedIntake is an intake whose results show in the metrics.
 type countedIntake struct {
-	*intake.Intake
+	compat.Intake
 	meters *meters
 }
 

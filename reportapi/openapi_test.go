@@ -97,6 +97,9 @@ func TestOpenAPI_describes_every_route_and_no_other(t *testing.T) {
 		if route.Method == http.MethodHead {
 			continue // said once for all of GET
 		}
+		if strings.HasPrefix(route.Path, "/compat/") {
+			continue // what others have described
+		}
 		parts := strings.Split(route.Path, "/")
 		for i, part := range parts {
 			if name, isParam := strings.CutPrefix(part, ":"); isParam {

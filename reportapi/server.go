@@ -109,6 +109,7 @@ type Config struct {
 	Logger       *slog.Logger
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	Foreign        Foreign
 }
 
 func (c Config) validate() error {

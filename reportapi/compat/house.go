@@ -54,6 +54,9 @@ type House struct {
 	// after most bytes, before or after decompression; and when it comes too
 	// slowly, is damaged or a bomb.
 	Body func(c *gin.Context, most int64) (io.Reader, error)
+	// Stream is the way out for long answers: they may take as long as they are
+	// read.
+	Stream func(c *gin.Context) io.Writer
 
 	Intake Intake
 	Board  Board
@@ -84,6 +87,7 @@ func (h House) Validate() error {
 	}{
 		{"authenticate", h.Authenticate == nil},
 		{"body", h.Body == nil},
+		{"stream", h.Stream == nil},
 		{"intake", h.Intake == nil},
 		{"board", h.Board == nil},
 		{"details", h.Details == nil},

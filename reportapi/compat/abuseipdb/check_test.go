@@ -1,0 +1,196 @@
+package abuseipdb_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"penaltybox/reportapi/compat/compattest"
+	"penaltybox/scoring/control"
+)
+
+// strike lets three reporters say the same of an address.
+func strike(t *testing.T, n *compattest.Node, addr string, keys ...string) {
+	t.Helper()
+	for i, key := range keys {
+		w := n.Do("POST "+api+"/report", fmt.Sprintf("ip=%s&categories=22&comment=note+%d", addr, i), formBody, "Key: "+key)
+		if w.Code != http.StatusOK {
+			t.Fatalf("reporting: %d: %s", w.Code, w.Body)
+		}
+	}
+}
+
+func threeKeys(t *testing.T, n *compattest.Node) []string {
+	t.Helper()
+	keys := []string{n.Keys[control.RoleReporter]}
+	for _, name := range []string{"second", "third"} {
+		keys = append(keys, n.AddReporter(t, name, control.RoleReporter))
+	}
+	return keys
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	keys := threeKeys(t, n)
+	strike(t, n, "203.0.113.7", keys[:2]...)
+	const unknown = `"countryCode":null,"usageType":null,"isp":null,"domain":null,"hostnames":[],"isTor":false`
+	want := `{"data":{"ipAddress":"203.0.113.7","isPublic":true,"ipVersion":4,"isWhitelisted":false,"abuseConfidenceScore":79,` + unknown +
+		`,"totalReports":2,"numDistinctUsers":2,"lastReportedAt":"2026-11-22T10:00:00+00:00"}}` + "\n"
+	w := send(n, "GET /check?ipAddress=203.0.113.7&maxAgeInDays=90", "")
+	wants(t, w, http.StatusOK)
+	if w.Body.String() != want {
+		t.Errorf("answers\n%swant\n%s", w.Body, want)
+	}
+	n.Wait(time.Minute)
+	strike(t, n, "203.0.113.7", keys[2])
+	wants(t, send(n, "GET /check?ipAddress=203.0.113.7", ""), http.StatusOK, `"abuseConfidenceScore":100`, `"totalReports":3`, `"lastReportedAt":"2026-11-22T10:01:00+00:00"`)
+	exempt(t, n, "203.0.113.0/24")
+	wants(t, send(n, "GET /check?ipAddress=203.0.113.7", ""), http.StatusOK, `"isWhitelisted":true,"abuseConfidenceScore":0`)
+	wants(t, send(n, "GET /check?ipAddress=203.0.114.1", ""), http.StatusOK, `"abuseConfidenceScore":0`, `"totalReports":0`, `"lastReportedAt":null`)
+	wants(t, send(n, "GET /check?ipAddress=10.0.0.1", ""), http.StatusOK, `"isPublic":false`)
+	wants(t, send(n, "GET /check?ipAddress=2001:db8::7", ""), http.StatusOK, `"ipVersion":6`)
+	n.Wait(48 * time.Hour)
+	wants(t, send(n, "GET /check?ipAddress=203.0.113.7&maxAgeInDays=1", ""), http.StatusOK, `"totalReports":0`)
+	for _, query := range []string{"", "?ipAddress=", "?ipAddress=x", "?ipAddress=203.0.113.7&maxAgeInDays=0", "?ipAddress=203.0.113.7&maxAgeInDays=366", "?ipAddress=203.0.113.7&maxAgeInDays=many"} {
+		wants(t, send(n, "GET /check"+query, ""), http.StatusUnprocessableEntity, `"source":{"parameter":"`)
+	}
+}
+
+// Comments are for their reporter and for moderators.
+func TestCheck_verbose(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	keys := threeKeys(t, n)
+	strike(t, n, "203.0.113.7", keys...)
+	for key, want := range map[string]string{
+		keys[0]: "note 0", keys[1]: "note 1", n.Keys[control.RoleReader]: "", n.Keys[control.RoleModerator]: "note 0 note 1 note 2",
+	} {
+		w := n.Do("GET "+api+"/check?ipAddress=203.0.113.7&verbose", "", "Key: "+key)
+		wants(t, w, http.StatusOK, `"countryName":null`, `"categories":[18,22]`, `"reporterCountryCode":null`)
+		for i := range 3 {
+			note := fmt.Sprintf("note %d", i)
+			if got := strings.Contains(w.Body.String(), note); got != strings.Contains(want, note) {
+				t.Errorf("with a key that may see %q: %s", want, w.Body)
+			}
+		}
+	}
+}
+
+func TestReports_pages(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	for range 5 {
+		strike(t, n, "203.0.113.7", n.Keys[control.RoleReporter])
+		n.Wait(20 * time.Minute)
+	}
+	w := send(n, "GET /reports?ipAddress=203.0.113.7&perPage=2&page=2&key="+n.Keys[control.RoleReporter], "")
+	wants(t, w, http.StatusOK, `"total":5,"page":2,"count":2,"perPage":2,"lastPage":3,`,
+		`"nextPageUrl":"http://example.com`+api+`/reports?ipAddress=203.0.113.7&page=3&perPage=2"`, `page=1&perPage=2"`,
+		`"reportedAt":"2026-11-22T10:40:00+00:00"`)
+	if strings.Contains(w.Body.String(), "pbx_") {
+		t.Error("the key is in the answer")
+	}
+	wants(t, send(n, "GET /reports?ipAddress=203.0.113.7&perPage=2&page=3", ""), http.StatusOK, `"count":1`, `"nextPageUrl":null`)
+	wants(t, send(n, "GET /reports?ipAddress=203.0.113.7&page=9", ""), http.StatusOK, `"count":0`, `"results":[]`, `"lastPage":1`)
+	wants(t, send(n, "GET /reports?ipAddress=203.0.113.9", ""), http.StatusOK, `"total":0`, `"lastPage":1`)
+	for _, query := range []string{"perPage=0", "perPage=101", "page=0", "page=x", "maxAgeInDays=x"} {
+		wants(t, send(n, "GET /reports?ipAddress=203.0.113.7&"+query, ""), http.StatusUnprocessableEntity)
+	}
+	wants(t, send(n, "GET /reports", ""), http.StatusUnprocessableEntity)
+}
+
+func TestCheckBlock(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	keys := threeKeys(t, n)
+	strike(t, n, "203.0.113.7", keys...)
+	strike(t, n, "203.0.113.200", keys[0])
+	strike(t, n, "203.0.112.1", keys[0])
+	strike(t, n, "2001:db8:0:1::7", keys[0])
+	wants(t, send(n, "GET /check-block?network=203.0.113.9/24", ""), http.StatusOK,
+		`"networkAddress":"203.0.113.0","netmask":"255.255.255.0","minAddress":"203.0.113.1","maxAddress":"203.0.113.254","numPossibleHosts":254,"addressSpaceDesc":"Internet"`,
+		`[{"ipAddress":"203.0.113.7","numReports":3,"mostRecentReport":"2026-11-22T10:00:00+00:00","abuseConfidenceScore":100,"countryCode":null},{"ipAddress":"203.0.113.200","numReports":1`)
+	wants(t, send(n, "GET /check-block?network=2001:db8::/48", ""), http.StatusOK,
+		`"netmask":"ffff:ffff:ffff::"`, `"numPossibleHosts":1208925819614629174706176`, `"ipAddress":"2001:db8:0:1::/64"`)
+	wants(t, send(n, "GET /check-block?network=127.0.0.0/31", ""), http.StatusOK, `"numPossibleHosts":2`, `"maxAddress":"127.0.0.1"`, "loopback", `"reportedAddress":[]`)
+	wants(t, send(n, "GET /check-block?network=::ffff:203.0.113.0/120", ""), http.StatusOK, `"networkAddress":"203.0.113.0"`)
+	for _, query := range []string{"", "?network=203.0.113.7", "?network=10.0.0.0/8", "?network=2001::/16", "?network=0.0.0.0/0", "?network=::ffff:0.0.0.0/96", "?network=203.0.113.0/24&maxAgeInDays=x"} {
+		wants(t, send(n, "GET /check-block"+query, ""), http.StatusUnprocessableEntity)
+	}
+}
+
+func TestBlacklist(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	wants(t, send(n, "GET /blacklist", ""), http.StatusOK, `{"meta":{"generatedAt":"2026-11-22T10:00:00+00:00"},"data":[]}`)
+	keys := threeKeys(t, n)
+	strike(t, n, "203.0.113.7", keys...)
+	strike(t, n, "2001:db8::7", keys...)
+	strike(t, n, "198.51.100.200", keys[0])     // 20 points: 39
+	strike(t, n, "198.51.100.201", keys[:2]...) // 40 points: 79
+	wants(t, send(n, "GET /blacklist", ""), http.StatusOK, `"data":[{"ipAddress":"203.0.113.7","countryCode":null,"abuseConfidenceScore":100,"lastReportedAt":"2026-11-22T10:00:00+00:00"},{"ipAddress":"2001:db8::/64",`)
+	for _, c := range []struct{ query, want string }{
+		{"?plaintext", "203.0.113.7 2001:db8::/64"},
+		{"?plaintext=true&ipVersion=4", "203.0.113.7"},
+		{"?plaintext&ipVersion=6", "2001:db8::/64"},
+		{"?plaintext&limit=1", "203.0.113.7"},
+		{"?plaintext&confidenceMinimum=79", "203.0.113.7 2001:db8::/64 198.51.100.201"},
+		{"?plaintext&confidenceMinimum=80", "203.0.113.7 2001:db8::/64"},
+		{"?plaintext&confidenceMinimum=39", "203.0.113.7 2001:db8::/64 198.51.100.201 198.51.100.200"},
+		{"?plaintext&confidenceMinimum=40&limit=3", "203.0.113.7 2001:db8::/64 198.51.100.201"},
+	} {
+		w := send(n, "GET /blacklist"+c.query, "")
+		got := strings.Join(strings.Fields(w.Body.String()), " ")
+		if w.Code != http.StatusOK || got != c.want || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || w.Header().Get("X-Generated-At") == "" {
+			t.Errorf("%s: %d %q %v, want %q", c.query, w.Code, got, w.Header(), c.want)
+		}
+	}
+	w := n.Do("GET "+api+"/blacklist", "", "Key: "+keys[0], "Accept: text/plain")
+	if w.Body.String() != "203.0.113.7\n2001:db8::/64\n" {
+		t.Errorf("as text: %q", w.Body)
+	}
+	w = send(n, "GET /blacklist?confidenceMinimum=25", "")
+	var list struct {
+		Data []struct {
+			IPAddress  string
+			Confidence int `json:"abuseConfidenceScore"`
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list.Data) != 4 || list.Data[2].Confidence != 79 || list.Data[3].Confidence != 39 {
+		t.Errorf("%v: %s", err, w.Body)
+	}
+	for _, query := range []string{"confidenceMinimum=0", "confidenceMinimum=101", "limit=0", "limit=x", "ipVersion=5", "onlyCountries=DE", "exceptCountries=DE"} {
+		wants(t, send(n, "GET /blacklist?"+query, ""), http.StatusUnprocessableEntity)
+	}
+}
+
+func TestClearAddress(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	keys := threeKeys(t, n)
+	strike(t, n, "203.0.113.7", keys...)
+	wants(t, send(n, "DELETE /clear-address?ipAddress=203.0.113.7", ""), http.StatusOK, `{"data":{"numReportsDeleted":1}}`)
+	if score, listed := n.Score("203.0.113.7"); score != 40 || listed {
+		t.Errorf("counts %d, listed %t", score, listed)
+	}
+	wants(t, send(n, "DELETE /clear-address?ipAddress=203.0.113.7", ""), http.StatusOK, `{"data":{"numReportsDeleted":0}}`)
+	// The event's next report does not revive it; the next event counts.
+	strike(t, n, "203.0.113.7", keys[0])
+	if score, _ := n.Score("203.0.113.7"); score != 40 {
+		t.Errorf("counts %d after the same event was reported again", score)
+	}
+	n.Wait(15 * time.Minute)
+	strike(t, n, "203.0.113.7", keys[0])
+	if score, listed := n.Score("203.0.113.7"); score != 60 || !listed {
+		t.Errorf("counts %d, listed %t after another event", score, listed)
+	}
+	wants(t, send(n, "DELETE /clear-address", ""), http.StatusUnprocessableEntity)
+	wants(t, n.Do("DELETE "+api+"/clear-address?ipAddress=203.0.113.7", "", "Key: "+n.Keys[control.RoleReader]), http.StatusForbidden)
+	fault := error(errDisk)
+	n.Fault.Store(&fault)
+	wants(t, send(n, "DELETE /clear-address?ipAddress=203.0.113.7", ""), http.StatusServiceUnavailable)
+}

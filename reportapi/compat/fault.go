@@ -1,0 +1,61 @@
+package compat
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Fault is what is wrong with a request, before an adapter puts it into the
+// shape that its clients understand.
+type Fault struct {
+	Status    int    // of the answer
+	Parameter string // as the client named it; "" if it is none of them
+	Detail    string // what is wrong, and what to do
+}
+
+// Error returns the fault in one line.
+func (f *Fault) Error() string {
+	if f.Parameter == "" {
+		return f.Detail
+	}
+	return f.Parameter + ": " + f.Detail
+}
+
+// FaultOf returns the fault that an error stands for: itself, or that of a body
+// which could not be read to its end.
+func FaultOf(err error) *Fault {
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault
+	}
+	tooBig, isTooBig := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case isTooBig:
+		return &Fault{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes; send it in pieces", tooBig.Limit)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &Fault{Status: http.StatusRequestTimeout, Detail: "the body came too slowly; send it again"}
+	}
+	return &Fault{Status: http.StatusBadRequest, Detail: "the body could not be read to its end; send it again"}
+}
+
+// placeholder is what clients put into a request when their configuration
+// leaves it out, such as fail2ban's <ip>.
+var placeholder = regexp.MustCompile(`<[A-Za-z_][A-Za-z0-9_/.-]*>`)
+
+// Placeholder tells whether a value is, or holds, the name of a value in angle
+// brackets instead of the value.
+func Placeholder(value string) bool { return placeholder.MatchString(value) }
+
+// Quote writes a client's value into a message: cut, and with nothing that
+// could disturb a terminal or a log.
+func Quote(value string) string {
+	const most = 80
+	if len(value) > most {
+		value = strings.ToValidUTF8(value[:most], "") + "…"
+	}
+	return strconv.Quote(value)
+}
