@@ -44,12 +44,22 @@ func New(setting event.Setting) *daemon.Recogniser {
 }
 
 func rules() []daemon.Rule {
-	const bash = `(?:[^ ]*/)?bash: warning: \S+: ignoring function definition attempt.*`
-	return []daemon.Rule{
-		{Kind: exploitKind(), Hint: "AH10244: invalid URI path", Message: front24 + `AH10244: invalid URI path \((?P<note>.*)\)(?:, referer: .*)?`},
-		{Kind: exploitKind(), Hint: "ignoring function definition attempt", Message: front24 + `(?:AH01215: )?` + bash},
-		{Kind: exploitKind(), Hint: "ignoring function definition attempt", Message: front22 + bash},
+	// Whoever climbs out of the server's root is after one of these files, or
+	// says so in a disguise; a crawler that is bad at links only climbs.
+	const (
+		target = `(?:etc/(?:passwd|shadow|hosts)|proc/self/|/bin/(?:sh|bash)|system32|(?:boot|win)\.ini|\.%2e|%2e\.|%2e%2e|%%32%65|%c0%a[ef])`
+		climbs = `(?P<note>\S+ /(?i:\S*` + target + `\S*))(?: HTTP/[0-9.]+)?`
+		// The variable is named after the client's header.
+		bash = `(?:[^ ]*/)?bash: (?:warning: HTTP_\S+: ignoring function definition attempt|error importing function definition for [\x60']HTTP_[^ ']*').*`
+	)
+	var all []daemon.Rule
+	for _, front := range []string{front24, front22} {
+		all = append(all,
+			daemon.Rule{Kind: exploitKind(), Hint: "Invalid URI in request", Message: front + `(?:AH00126: )?Invalid URI in request ` + climbs + `(?:, referer: .*)?`},
+			daemon.Rule{Kind: exploitKind(), Hint: "function definition", Message: front + `(?:AH01215: )?` + bash},
+		)
 	}
+	return append(all, daemon.Rule{Kind: exploitKind(), Hint: "AH10244: invalid URI path", Message: front24 + `AH10244: invalid URI path \((?P<note>.*)\)(?:, referer: .*)?`})
 }
 
 // readFront reads "[TIME] ".

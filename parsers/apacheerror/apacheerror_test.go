@@ -28,6 +28,7 @@ func FuzzRecogniser(f *testing.F) {
 	sampletest.Forge(f, func() sampletest.Recogniser { return newRecogniser(f) },
 		`[Sun Nov 22 10:00:00.123456 2026] [core:error] [pid 42] [client 192.0.2.66:41866] AH10244: invalid URI path ({}), referer: {}`,
 		`[Sun Nov 22 10:00:00.123456 2026] [core:info] [pid 42] [client 192.0.2.66:41866] AH00128: File does not exist: /var/www/{}`,
+		`[Sun Nov 22 10:00:00.105212 2026] [core:error] [pid 42] [client 192.0.2.66:55280] AH00126: Invalid URI in request {} HTTP/1.1, referer: {}`,
 	)
 }
 

@@ -26,7 +26,11 @@ var answer = regexp.MustCompile(`" 4\d\d( |$)`)
 // twin names the client of a line, and tells whether its answer is none.
 func twin(line []byte) (client string, none bool) {
 	for _, form := range []*regexp.Regexp{front, lighttpd} {
-		if groups := form.FindSubmatch(line); groups != nil {
+		groups := form.FindSubmatch(line)
+		if groups == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(string(groups[1])); err == nil {
 			return string(groups[1]), answer.Match(line)
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"math/bits"
 
 	"penaltybox/parsers/event"
 )
@@ -36,8 +37,7 @@ type probe struct {
 	start                 letters
 }
 
-// letters is a set of the bytes that directories and files begin with. Nearly
-// all probes are ruled out by it.
+// letters is a set of the bytes that directories and files begin with.
 type letters uint64
 
 func letter(b byte) letters { return 1 << (b & 63) }
@@ -70,11 +70,51 @@ type target struct {
 	starts              letters
 }
 
+// list has probes by the letter that a directory or file in their path begins
+// with, and those that may begin with any.
+type list struct {
+	letters [64][]probe
+	any     []probe
+}
+
+func newList(probes ...[]probe) *list {
+	l := new(list)
+	for _, some := range probes {
+		for _, p := range some {
+			p = p.prepared()
+			if p.start == 0 {
+				l.any = append(l.any, p)
+				continue
+			}
+			at := bits.TrailingZeros64(uint64(p.start))
+			l.letters[at] = append(l.letters[at], p)
+		}
+	}
+	return l
+}
+
+// find returns the first probe that a request is, or nil.
+func (l *list) find(t *target) *probe {
+	for set := uint64(t.starts); set != 0; set &= set - 1 {
+		if p := first(l.letters[bits.TrailingZeros64(set)], t); p != nil {
+			return p
+		}
+	}
+	return first(l.any, t)
+}
+
+func first(probes []probe, t *target) *probe {
+	for i := range probes {
+		if probes[i].fits(t) {
+			return &probes[i]
+		}
+	}
+	return nil
+}
+
 // fits tells whether a request is the probe.
 func (p *probe) fits(t *target) bool {
 	switch {
-	case p.start != 0 && p.start&t.starts == 0:
-		return false
 	case p.post && string(t.method) != "POST":
 		return false
 	case p.method != "" && string(t.method) != p.method:

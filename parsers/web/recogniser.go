@@ -21,40 +21,36 @@ const inUse = "the site has the software, where an old link may lead here"
 type Recogniser struct {
 	setting event.Setting
 	kinds   kinds
-	own     []probe   // the operator's
-	holes   []probe   // what no site has, and nobody comes to
-	admins  []probe   // what nobody comes to where it is not
-	forums  []probe   // of what this site lacks
+	own     *list     // the operator's
+	holes   *list     // what no site has, and nobody comes to
+	admins  *list     // what nobody comes to where it is not
+	forums  *list     // of what this site lacks
 	paths   []pattern // of WordPress
 	sites   sites
 	layout  accesslog.Layout
+
+	path, query [longestPath]byte // room for what is normalised
 }
 
 // New returns a recogniser for a log, which knows the operator's own requests
 // too.
 func New(setting event.Setting, own ...Request) *Recogniser {
 	k := newKinds()
-	r := &Recogniser{setting: setting, kinds: k, paths: patterns(k), sites: make(sites)}
-	for _, probes := range [][]probe{exploits(k), appliances(k), shells(k)} {
-		r.holes = append(r.holes, prepare(probes)...)
+	r := &Recogniser{
+		setting: setting, kinds: k, paths: patterns(k), sites: make(sites),
+		holes: newList(exploits(k), appliances(k), shells(k)), admins: newList(), forums: newList(forums(k), connectors(k)),
 	}
 	if setting.Wants(event.Medium) {
-		r.admins = prepare(admins(k))
+		r.admins = newList(admins(k))
 	}
-	r.forums = prepare(append(forums(k), connectors(k)...))
+	var wanted []probe
 	for _, request := range own {
 		if setting.Wants(request.Kind.Tier) {
-			r.own = append(r.own, request.probe())
+			wanted = append(wanted, request.probe())
 		}
 	}
+	r.own = newList(wanted)
 	return r
-}
-
-func prepare(probes []probe) []probe {
-	for i := range probes {
-		probes[i] = probes[i].prepared()
-	}
-	return probes
 }
 
 // Recognise tells what one line, without its line break, says. It does not
@@ -99,8 +95,7 @@ func (r *Recogniser) match(request accesslog.Request, answer answer) (*event.Kin
 	if raw == nil {
 		return r.matchTarget(request, answer), none
 	}
-	var pathSpace, querySpace [longestPath]byte
-	path, query := normalise(pathSpace[:0], raw), normalise(querySpace[:0], request.Query())
+	path, query := normalise(r.path[:0], raw), normalise(r.query[:0], request.Query())
 	switch {
 	case answer != there && r.isTrap(raw):
 		return r.kinds.trap, none
@@ -109,13 +104,13 @@ func (r *Recogniser) match(request accesslog.Request, answer answer) (*event.Kin
 	}
 	bare := withoutSlash(path)
 	t := target{method: request.Method, path: bare, query: query, starts: startsIn(bare)}
-	if p := find(r.own, &t); p != nil && answer == nothing {
+	if p := r.own.find(&t); p != nil && answer == nothing {
 		return p.kind, none
 	}
 	if kind := r.matchPayload(request, raw, path, query, answer); kind != nil {
 		return kind, none
 	}
-	if p := find(r.holes, &t); p != nil {
+	if p := r.holes.find(&t); p != nil {
 		return p.kind, none
 	}
 	if isSecret(bare) {
@@ -137,11 +132,11 @@ func (r *Recogniser) matchPayload(request accesslog.Request, raw, path, query []
 
 // matchGuess knows requests that prove something only because nothing is there.
 func (r *Recogniser) matchGuess(request accesslog.Request, t *target) (*event.Kind, software) {
-	if p := find(r.admins, t); p != nil {
+	if p := r.admins.find(t); p != nil {
 		return p.kind, none
 	}
 	if isMissing(request.Status) {
-		if p := find(r.forums, t); p != nil {
+		if p := r.forums.find(t); p != nil {
 			return p.kind, p.of
 		}
 	}
@@ -155,16 +150,6 @@ func (r *Recogniser) matchGuess(request accesslog.Request, t *target) (*event.Ki
 		}
 	}
 	return nil, none
-}
-
-// find returns the first probe that a request is, or nil.
-func find(probes []probe, t *target) *probe {
-	for i := range probes {
-		if probes[i].fits(t) {
-			return &probes[i]
-		}
-	}
-	return nil
 }
 
 // matchTarget judges a target that is not a path: whoever asks a web server
