@@ -22,22 +22,31 @@ func (s *server) need(role control.Role) gin.HandlerFunc {
 			s.fail(c, problemOf(err))
 			return
 		}
-		c.Set(identityKey, identity)
-		if !identity.Role.AtLeast(role) {
-			s.fail(c, newProblem(http.StatusForbidden,
-				fmt.Sprintf("this key's role is %s; this needs %s", identity.Role, role),
-				"ask an admin for a key with that role").
-				with("WWW-Authenticate", `Bearer realm="penaltybox", error="insufficient_scope"`))
-			return
-		}
-		c.Next()
+		s.admit(c, identity, role)
 	}
+}
+
+// admit lets a request pass whose key has at least this role.
+func (s *server) admit(c *gin.Context, identity control.Identity, role control.Role) {
+	c.Set(identityKey, identity)
+	if !identity.Role.AtLeast(role) {
+		s.fail(c, newProblem(http.StatusForbidden,
+			fmt.Sprintf("this key's role is %s; this needs %s", identity.Role, role),
+			"ask an admin for a key with that role").
+			with("WWW-Authenticate", `Bearer realm="penaltybox", error="insufficient_scope"`))
+		return
+	}
+	c.Next()
 }
 
 // authenticate reads the key from "Authorization: Bearer" (RFC 6750 §2.1) or
 // X-Api-Key. Keys in query strings end up in logs and are not taken.
 func (s *server) authenticate(r *http.Request) (control.Identity, error) {
-	token := tokenOf(r)
+	return s.identify(tokenOf(r))
+}
+
+// identify tells whose a key is.
+func (s *server) identify(token string) (control.Identity, error) {
 	if token == "" {
 		return control.Identity{}, newProblem(http.StatusUnauthorized, "this needs a key",
 			"send it as Authorization: Bearer pbx_…; an admin makes keys with: penaltybox key add").

@@ -1,22 +1,17 @@
 package reportapi
 
 import (
+	"io"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
-	"penaltybox/reportapi/lists"
-	"penaltybox/scoring"
+	"penaltybox/reportapi/coding"
 )
 
-// listQuery is which list a request asks for.
-type listQuery struct {
-	zone   *Zone
-	rule   scoring.Rule // the zone's, or a variant of it
-	format lists.Format
-	family int // 4, 6, or 0 for both
-}
+// cursorHeader is where a list says from which moment on its changes can be
+// asked for.
+const cursorHeader = "Penaltybox-Cursor"
 
 // getBlocklist tells what a zone lists. Another threshold, or some of the
 // zone's categories, are reckoned from the points themselves, so that every
@@ -26,58 +21,54 @@ func (s *server) getBlocklist(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.list(query, func(etag string) bool { return notModified(c.Request.Header, etag) })
+	if query.feed {
+		return s.getChanges(c, query)
+	}
+	as := acceptedCoding(c)
+	// The cursor is read before the list, so that no change falls between.
+	cursor := s.cursorNow(query.zone)
+	list, err := s.list(query, func(l list) bool { return l.known(c.Request.Header, as) })
 	if err != nil {
 		return err
 	}
-	c.Header("ETag", list.etag)
-	c.Header("Cache-Control", "private, no-cache") // ask each time; 304 is cheap
-	c.Header("Vary", "Authorization, X-Api-Key")
-	if notModified(c.Request.Header, list.etag) {
+	header := c.Writer.Header()
+	header.Set("ETag", list.tagAs(as))
+	header.Set("Cache-Control", "private, no-cache") // ask each time; 304 is cheap
+	header.Set("Vary", listVary)
+	if !list.modified.IsZero() {
+		header.Set("Last-Modified", list.modified.UTC().Format(http.TimeFormat))
+	}
+	if query.mayFeed() {
+		header.Set(cursorHeader, cursor.String())
+	}
+	if list.known(c.Request.Header, as) {
 		c.Status(http.StatusNotModified)
 		return nil
 	}
-	c.Header("Content-Type", query.format.ContentType)
-	c.Status(http.StatusOK)
-	if c.Request.Method == http.MethodHead {
-		return nil
-	}
-	// A client that went away is no fault of ours, and there is nobody to tell.
-	_ = list.write(pacedWriter{c.Writer, newPacer(c.Writer)})
+	header.Set("Content-Type", query.format.ContentType)
+	s.writeList(c, as, list.write)
 	return nil
 }
 
-func (s *server) readListQuery(c *gin.Context) (listQuery, error) {
-	var query listQuery
-	q, err := queryOf(c, "format", "zone", "threshold", "category", "family")
-	if err != nil {
-		return query, err
+// listVary are the headers that a list depends on.
+const listVary = "Accept-Encoding, Authorization, X-Api-Key"
+
+// acceptedCoding is how a list is compressed for a client.
+func acceptedCoding(c *gin.Context) coding.Coding {
+	return coding.Accepted(c.Request.Header.Values("Accept-Encoding"))
+}
+
+// writeList answers with a list, compressed or not. A client that went away is
+// no fault of ours, and there is nobody to tell.
+func (s *server) writeList(c *gin.Context, as coding.Coding, write func(w io.Writer) error) {
+	if as != coding.Identity {
+		c.Header("Content-Encoding", string(as))
 	}
-	zone, err := s.zone(q.text("zone"))
-	if err != nil {
-		return query, err
+	c.Status(http.StatusOK)
+	if c.Request.Method == http.MethodHead {
+		return
 	}
-	format, known := lists.Named(q.text("format"))
-	if !known {
-		return query, wrong("format", q.text("format"), "is not known here", "want "+strings.Join(lists.Names(), " or "))
-	}
-	query.zone, query.rule, query.format = zone, zone.Rule, format
-	if query.rule.Threshold, err = q.number("threshold", zone.Rule.Threshold, 1, scoring.MaxThreshold); err != nil {
-		return query, err
-	}
-	chosen, err := q.categories("category", s.Book.Policy())
-	if err != nil {
-		return query, err
-	}
-	if query.rule.Categories &= chosen; query.rule.Categories == 0 {
-		return query, wrong("category", q.text("category"), "is not counted in zone "+zone.Name, "ask another zone")
-	}
-	switch family := q.text("family"); family {
-	case "":
-	case "4", "6":
-		query.family = int(family[0] - '0')
-	default:
-		return query, wrong("family", family, "is no address family", "want 4 or 6")
-	}
-	return query, nil
+	encoder := s.codings.Writer(as, pacedWriter{c.Writer, newPacer(c.Writer)})
+	_ = write(encoder)
+	_ = encoder.Close()
 }

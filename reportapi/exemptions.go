@@ -109,8 +109,8 @@ func (s *server) listsWithin(zone Zone, prefix netip.Prefix, now time.Time) bool
 	if prefix == scoring.PrefixOf(prefix.Addr()) {
 		return s.Board.Standing(prefix.Addr(), zone.Rule, now).Listed
 	}
-	for _, listing := range s.Board.Listings(zone.Rule, now) {
-		if prefix.Contains(listing.Prefix.Addr()) {
+	for listed := range s.Board.Index().Verdicts(zone.Index, zone.Rule.Categories, now) {
+		if prefix.Contains(listed.Addr()) {
 			return true
 		}
 	}

@@ -1,65 +1,52 @@
 package reportapi
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"maps"
 	"sync"
 	"time"
 )
 
-// maxKeptBody is the largest list of which the text is kept. Larger ones are
-// written anew for each client; their entity tags are kept all the same, so
-// that most clients get a 304.
-const maxKeptBody = 1 << 20 // bytes
-
-// list is a blocklist in one format at one moment.
-type list struct {
-	etag  string
-	text  []byte    // nil when it is large, or not written yet
-	until time.Time // the first end of a listing, zero without one
-
-	// encode writes the text anew, the same each time. It holds on to all that
-	// is listed.
-	encode func(w io.Writer) error
-}
-
-func (l list) write(w io.Writer) error {
-	if l.text != nil {
-		_, err := w.Write(l.text)
-		return err
-	}
-	return l.encode(w)
-}
-
-// kept is the list last made for a query. It is good while the scoreboard has
-// this version and no listing of it has run out.
+// kept is the list last made for a query, without its text: what tells clients
+// that they have it. It is good while the scoreboard has this version and
+// nothing of the list has run out.
 type kept struct {
-	mu      sync.Mutex // held while the list is made, so that many clients make it once
+	mu      sync.Mutex // held while the list is summed up, so that many clients do it once
 	version uint64
-	list    list // without encode
+	list    list
+	found   time.Time // the second in which this node first met the list
 }
 
-// get returns the kept list if it is good and either its text is kept or its
-// entity tag is known to the client; else it makes one. version must have been
-// read before make is called.
-func (k *kept) get(version uint64, now time.Time, known func(etag string) bool, make func() (list, error)) (list, error) {
+// get returns the kept list if it is good and the client knows it; else it makes
+// one, so that a tag is always that of the text that goes with it. version must
+// have been read before make is called.
+func (k *kept) get(version uint64, now time.Time, known func(list) bool, make func() (list, error)) (list, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	good := k.list.etag != "" && k.version == version && (k.list.until.IsZero() || now.Before(k.list.until))
-	if good && (k.list.text != nil || known(k.list.etag)) {
-		return k.list, nil
+	good := k.list.tag != "" && k.version == version && (k.list.until.IsZero() || now.Before(k.list.until))
+	if good {
+		if l := k.dated(k.list, now); known(l) {
+			return l, nil
+		}
 	}
 	made, err := make()
 	if err != nil {
 		return list{}, err
 	}
+	if made.tag != k.list.tag || now.Before(k.found) {
+		k.found = now
+	}
 	k.version, k.list = version, made
-	k.list.encode = nil
-	return made, nil
+	k.list.write = nil
+	return k.dated(made, now), nil
+}
+
+// dated tells since when the list is as it is. Not so within the very second:
+// another list may come in it, and would have the same date.
+func (k *kept) dated(l list, now time.Time) list {
+	if found := k.found.Truncate(time.Second); found.Before(now.Truncate(time.Second)) {
+		l.modified = found
+	}
+	return l
 }
 
 // listCache keeps the lists of the zones' own rules.
@@ -99,34 +86,4 @@ func (z *Zone) among(zones []Zone) bool {
 		}
 	}
 	return false
-}
-
-// makeList makes a list whose entity tag is a hash of the text: the same on
-// every node and after a restart.
-func makeList(until time.Time, encode func(w io.Writer) error) (list, error) {
-	hash, text := sha256.New(), &bytes.Buffer{}
-	capped := &cappedWriter{text, maxKeptBody}
-	if err := encode(io.MultiWriter(hash, capped)); err != nil {
-		return list{}, fmt.Errorf("writing a list: %w", err)
-	}
-	made := list{etag: `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`, until: until, encode: encode}
-	if capped.left >= 0 {
-		made.text = append([]byte{}, text.Bytes()...)
-	}
-	return made, nil
-}
-
-// cappedWriter keeps what is written until it is too much; then it keeps
-// nothing and left is negative.
-type cappedWriter struct {
-	*bytes.Buffer
-	left int
-}
-
-func (w *cappedWriter) Write(p []byte) (int, error) {
-	if w.left -= len(p); w.left < 0 {
-		w.Buffer.Reset()
-		return len(p), nil
-	}
-	return w.Buffer.Write(p)
 }

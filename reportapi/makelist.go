@@ -4,27 +4,30 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/netip"
 	"time"
 
 	"penaltybox/reportapi/lists"
 	"penaltybox/scoring"
 )
 
-// list makes the list of a query, or takes the kept one. Only a zone's own
-// rule moves the scoreboard's versions, so variants are made each time.
-func (s *server) list(query listQuery, known func(etag string) bool) (list, error) {
-	now, own := s.Now(), query.rule == query.zone.Rule
+// list makes the list of a query, or takes the kept one, which has no text, if
+// the client knows it. Only a zone's own rule moves the scoreboard's versions,
+// and networks depend on exemptions too, so variants are made each time.
+func (s *server) list(query listQuery, known func(list) bool) (list, error) {
+	now := s.Now()
+	make := func() (list, error) { return s.makeList(query, now) }
 	switch {
-	case own && query.format.Published:
+	case query.own() && query.format.Published:
 		return s.publishedList(query)
-	case !own:
-		return s.reckonedList(query, now)
-	case query.format.SetOnly:
-		kept, version := s.lists.of(query, s.Zones()), s.Board.SetVersion(query.zone.Index)
-		return kept.get(version, now, known, func() (list, error) { return s.plainList(query, now) })
+	case !query.own() || !query.whole() || query.format.Published:
+		return make()
+	case query.format.Tells == 0:
+		return s.lists.of(query, s.Zones()).get(s.Board.SetVersion(query.zone.Index), now, known, make)
+	case query.format.Tells&lists.Scores == 0:
+		return s.lists.of(query, s.Zones()).get(s.Board.Index().Version(), now, known, make)
 	default:
-		kept, version := s.lists.of(query, s.Zones()), s.Board.Version()
-		return kept.get(version, now, known, func() (list, error) { return s.reckonedList(query, now) })
+		return s.lists.of(query, s.Zones()).get(s.Board.Version(), now, known, make)
 	}
 }
 
@@ -36,65 +39,95 @@ func (s *server) publishedList(query listQuery) (list, error) {
 	if err != nil {
 		return list{}, err
 	}
-	zone := published.Zone()
+	head := lists.Head{Zone: published.Zone(), Family: query.family}
 	return list{
-		etag: fmt.Sprintf(`W/"%s%d"`, zone.Name, zone.Serial),
-		encode: func(w io.Writer) error {
-			return query.format.Write(w, zone, ofFamily(query.family, published.Listed()))
+		tag: fmt.Sprintf("%s%d", head.Zone.Name, head.Zone.Serial), weak: true,
+		write: func(w io.Writer) error {
+			return query.format.Write(w, head, ofFamily(query.family, published.Listed()))
 		},
 	}, nil
 }
 
-// plainList is the list of which prefixes a zone lists, from the index.
-func (s *server) plainList(query listQuery, now time.Time) (list, error) {
-	verdicts := s.Board.Index().Verdicts(query.zone.Index, query.rule.Categories, now)
-	var first time.Time
-	for _, verdict := range verdicts {
-		if first.IsZero() || verdict.Until.Before(first) {
-			first = verdict.Until
-		}
+// makeList makes a list. What a rule of the scoreboard lists, until when and
+// for what stands in the index; all else only the incidents tell.
+func (s *server) makeList(query listQuery, now time.Time) (list, error) {
+	head := lists.Head{
+		Zone: lists.Zone{Name: query.zone.Name}, Now: now, Family: query.family, Wide: query.aggregation.Bits4 > 0,
 	}
-	entries := func(yield func(lists.Entry) bool) {
-		for prefix := range verdicts {
-			if !yield(lists.Entry{Prefix: prefix}) {
-				return
-			}
-		}
+	tell := func(entries iter.Seq[lists.Entry]) func(w io.Writer) error {
+		return func(w io.Writer) error { return query.format.Write(w, head, entries) }
 	}
-	return makeList(first, func(w io.Writer) error {
-		return query.format.Write(w, lists.Zone{}, ofFamily(query.family, entries))
-	})
-}
-
-// reckonedList is a list with what only the incidents tell: scores, or what
-// another rule than the zone's would list.
-func (s *server) reckonedList(query listQuery, now time.Time) (list, error) {
+	if query.own() && query.whole() && query.format.Tells&lists.Scores == 0 && !query.format.Published {
+		members := s.members(query, now)
+		digest := members.Digest(query.format.Tells != 0)
+		return list{
+			tag: listTag(query, head, digest.Sum[:]), weak: query.format.Relative, until: digest.First,
+			write: tell(s.memberEntries(query, members)),
+		}, nil
+	}
 	var published Publication
-	var zone lists.Zone
 	if query.format.Published {
 		var err error
 		if published, err = s.publish(query.zone); err != nil {
 			return list{}, err
 		}
-		zone = published.Zone()
+		head.Zone = published.Zone()
 	}
-	listings := s.Board.Listings(query.rule, now)
-	entries := ofFamily(query.family, s.entries(listings, published))
-	return makeList(firstEnd(listings), func(w io.Writer) error { return query.format.Write(w, zone, entries) })
+	entries := s.selected(query, s.rollEntries(query, now, published), now)
+	sum, first := sumOf(query.format, entries)
+	return list{
+		tag: listTag(query, head, sum), weak: query.format.Relative || query.format.Published, until: first,
+		write: tell(entries),
+	}, nil
 }
 
-// entries yields listings as lists have them; published is for formats that
-// want one.
-func (s *server) entries(listings []scoring.Listing, published Publication) iter.Seq[lists.Entry] {
-	policy, names := s.Book.Policy(), map[scoring.CategorySet][]string{}
+// selected yields of some entries those that a query wants, gathered as it wants.
+func (s *server) selected(query listQuery, entries iter.Seq[lists.Entry], now time.Time) iter.Seq[lists.Entry] {
+	entries = ofFamily(query.family, entries)
+	if query.aggregation.On() {
+		entries = query.aggregation.Over(entries, func(network netip.Prefix) bool { return s.Board.ExemptWithin(network, now) })
+	}
+	if query.limit > 0 {
+		entries = lists.Top(entries, query.limit)
+	}
+	return entries
+}
+
+// members are what the zone of a query lists.
+func (s *server) members(query listQuery, now time.Time) *scoring.Members {
+	members := s.Board.Index().Members(query.zone.Index, query.rule.Categories, now)
+	switch query.family {
+	case 4:
+		members.Only4()
+	case 6:
+		members.Only6()
+	}
+	return members
+}
+
+// memberEntries yields members as lists have them, as far as the format tells.
+func (s *server) memberEntries(query listQuery, members *scoring.Members) iter.Seq[lists.Entry] {
+	named, categories := s.namer(), query.format.Tells&lists.Categories != 0
 	return func(yield func(lists.Entry) bool) {
-		for _, l := range listings {
-			categories, known := names[l.Categories]
-			if !known {
-				categories = namesOf(policy, l.Categories)
-				names[l.Categories] = categories
+		for prefix, verdict := range members.All() {
+			e := lists.Entry{Prefix: prefix, Until: verdict.Until}
+			if categories {
+				e.Categories = named(verdict.Categories)
 			}
-			e := lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: categories, Until: l.Until}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// rollEntries yields what a rule lists by all incidents; published is for formats
+// that want one.
+func (s *server) rollEntries(query listQuery, now time.Time, published Publication) iter.Seq[lists.Entry] {
+	roll, named := s.Board.Roll(query.rule, query.since, now), s.namer()
+	return func(yield func(lists.Entry) bool) {
+		for l := range roll.All() {
+			e := lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: named(l.Categories), Until: l.Until}
 			if published != nil {
 				e.Codes, e.Text, e.TTL = published.Answer(l.Prefix.Addr(), l.Categories, l.Until)
 			}
@@ -105,14 +138,17 @@ func (s *server) entries(listings []scoring.Listing, published Publication) iter
 	}
 }
 
-func firstEnd(listings []scoring.Listing) time.Time {
-	var first time.Time
-	for _, l := range listings {
-		if first.IsZero() || l.Until.Before(first) {
-			first = l.Until
+// namer returns what names the categories of a set, each set once.
+func (s *server) namer() func(scoring.CategorySet) []string {
+	policy, names := s.Book.Policy(), map[scoring.CategorySet][]string{}
+	return func(set scoring.CategorySet) []string {
+		categories, known := names[set]
+		if !known {
+			categories = namesOf(policy, set)
+			names[set] = categories
 		}
+		return categories
 	}
-	return first
 }
 
 // ofFamily yields those entries that are of one family; 0 stands for both.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -52,16 +53,21 @@ type Entries interface {
 
 // Listings tells what a rule lists, and whether that may have changed.
 type Listings interface {
+	// Roll calls what any rule lists, from all incidents.
+	Roll(rule scoring.Rule, since, now time.Time) *scoring.Roll
 	Listings(rule scoring.Rule, now time.Time) []scoring.Listing
-	// Version moves with every change of a zone's verdicts, SetVersion only
-	// when a rule lists other prefixes than before.
-	Version() uint64
-	SetVersion(rule int) uint64
 	// Index finds the same by the zones' own rules, much quicker.
 	Index() *scoring.Index
-	// ChangesSince returns what changed after a version; false: it reaches back
-	// less far.
+	// Version moves with every change of a zone's verdicts, SetVersion only
+	// when a rule lists other prefixes than before. What they tell the index
+	// has already.
+	Version() uint64
+	SetVersion(rule int) uint64
 	ChangesSince(version uint64) ([]scoring.Change, bool)
+	// Follow tells the changes of one rule after a version, until the newest.
+	Follow(rule int, version uint64, tell func(scoring.Change)) (uint64, bool)
+	// ExemptWithin tells whether a prefix must not be named as a whole.
+	ExemptWithin(prefix netip.Prefix, now time.Time) bool
 }
 
 // Previews tells what a policy would change.
@@ -135,6 +141,7 @@ type server struct {
 	meters  *meters
 	lists   *listCache
 	codings *coding.Codings
+	epoch   uint64 // of the cursors that we give out
 }
 
 // New returns the handler of all routes. It registers its metrics, so that a
@@ -150,7 +157,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New()}
+	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), epoch: rand.Uint64() | 1}
 	return s.engine()
 }
 
@@ -168,6 +175,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	engine.NoMethod(s.answer(noMethod))
 	s.openRoutes(engine)
 	s.nativeRoutes(engine.Group("/v1", noStore, s.loaded))
+	s.get(engine.Group("/lists", noStore, s.loaded, s.needKeyInPath), "/:key/:format", s.answer(s.getBlocklist))
 	if err := s.foreignRoutes(engine.Group("/compat", noStore)); err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
@@ -198,7 +206,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/ips/:ip", reader, s.answer(s.getIP))
 	s.get(routes, "/check/:ip", reader, s.answer(s.getCheck))
 	s.get(routes, "/explain", reader, s.answer(s.getExplain))
-	s.get(routes, "/blocklist", reader, s.answer(s.getBlocklist))
+	s.get(routes, "/blocklist", s.needToList, s.answer(s.getBlocklist))
 
 	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))
 	routes.POST("/exemptions", moderator, s.answer(s.postExemption))

@@ -68,10 +68,10 @@ func (b *Scoreboard) settleAgain(s *shard, k scoredKey, p *place, now second) {
 
 func (b *Scoreboard) settleTelling(s *shard, k scoredKey, p *place, now second, added *item, again bool) {
 	exemption := b.evaluate(s, k, *p, now, added)
+	b.index.set(k, b.stepsOf(s, k, *p, now))
 	b.log.record(k, now, s.weights.set, s.announced.of(p.state), s.outcomes, exemption, again)
 	p.state = s.announced.replace(p.state, s.outcomes)
 	s.setPlace(k, *p)
-	b.index.set(k, b.stepsOf(s, k, *p, now))
 }
 
 // evaluate fills s.outcomes with what each rule makes of a place, and returns

@@ -174,10 +174,10 @@ func BenchmarkScoreboard_Replace(b *testing.B) {
 	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/million, "ns/incident")
 }
 
-func BenchmarkScoreboard_Listings(b *testing.B) {
+func BenchmarkScoreboard_Roll(b *testing.B) {
 	board := filled(b, randomAddrs(1, million), hackedHost, 50)
 	for b.Loop() {
-		board.Listings(anyFifty(), epoch)
+		board.Roll(anyFifty(), epoch, epoch)
 	}
 }
 

@@ -8,7 +8,9 @@ const changesKept = 1 << 16
 
 // changeLog numbers the changes of verdicts and keeps the newest. It has a
 // lock of its own, taken while the lock of a shard is held, so that the
-// changes of one prefix stand in their order.
+// changes of one prefix stand in their order. A change is told when the index
+// has it, never before: who reads a version and then the index has seen all up
+// to that version.
 type changeLog struct {
 	mu          sync.Mutex
 	ring        []logged // change of version v at (v-1) % changesKept

@@ -181,3 +181,20 @@ func (e *exemptions) barredUntil(k scoredKey) second {
 	}
 	return ends
 }
+
+// ExemptWithin tells whether something of a prefix is exempt at a moment, so
+// that the prefix must not be named as a whole.
+func (b *Scoreboard) ExemptWithin(prefix netip.Prefix, now time.Time) bool {
+	set, at := b.exemptions.Load(), secondOf(now)
+	for _, e := range set.table.Supernets(prefix) {
+		if e.ends > at {
+			return true
+		}
+	}
+	for _, e := range set.table.Subnets(prefix) {
+		if e.ends > at {
+			return true
+		}
+	}
+	return false
+}

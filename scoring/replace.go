@@ -69,6 +69,7 @@ func (b *Scoreboard) swap(number int, settled settledShard, now second) {
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
 	old, fresh := locked.shard, settled.shard
+	b.index.replace(number, settled.steps)
 	next := announcementIndex(1)
 	for k := range settled.listed.all() {
 		before, _ := old.place(k)
@@ -81,5 +82,4 @@ func (b *Scoreboard) swap(number int, settled settledShard, now second) {
 		}
 	}
 	locked.shard = fresh
-	b.index.replace(number, settled.steps)
 }

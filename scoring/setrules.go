@@ -52,18 +52,23 @@ func (b *Scoreboard) reshape(number int, w *weights, now second) error {
 	s.reweigh(w)
 	listed := newStaging(s.v4.places.len(), s.v6.places.len())
 	for k, p := range s.places() {
+		listed.add(b.index, k, b.stepsOf(s, k, p, now))
+	}
+	err := listed.sort(b.index)
+	if err == nil {
+		b.index.replace(number, listed)
+	}
+	for k, p := range s.places() {
 		old := p.state
 		p.state = 0
 		exemption := b.evaluate(s, k, p, now, nil)
 		b.log.recordAcross(k, now, from, known.of(old), w.set, s.outcomes, exemption)
 		p.state = s.announced.replace(0, s.outcomes)
 		s.setPlace(k, p)
-		listed.add(b.index, k, b.stepsOf(s, k, p, now))
 	}
-	if err := listed.sort(b.index); err != nil {
+	if err != nil {
 		return fmt.Errorf("changing rules of shard %d: %w", number, err)
 	}
-	b.index.replace(number, listed)
 	return nil
 }
 

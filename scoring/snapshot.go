@@ -19,7 +19,19 @@ type bucketBlock struct {
 	block  block
 }
 
-func (t *table) snapshot() snapshot { return slices.Collect(t.blocks()) }
+func (t *table) snapshot() snapshot {
+	s := make(snapshot, 0, min(t.entries.Load(), 1<<bucketBits))
+	return slices.AppendSeq(s, t.blocks())
+}
+
+// len returns how many entries there are.
+func (s snapshot) len() int {
+	n := 0
+	for _, in := range s {
+		n += in.block.len()
+	}
+	return n
+}
 
 // entries yields where each key stands, in the table's order.
 func (s snapshot) entries(l layout) iter.Seq2[uint64, entryPlace] {
@@ -38,34 +50,11 @@ func (s snapshot) entries(l layout) iter.Seq2[uint64, entryPlace] {
 // number of the entry there.
 type entryPlace struct{ block, entry uint32 }
 
-// steps returns the steps of an entry, which hold until the next call.
-func (s snapshot) steps(l layout, into []step, at entryPlace) []step {
-	return l.steps(into[:0], s[at.block].block, int(at.entry))
-}
-
 // Verdicts yields all that one rule lists at a moment, sorted by prefix, IPv4
 // first. What is written after the call is not seen, so ranging again yields the
 // same. categories are those that the rule counts.
 func (x *Index) Verdicts(rule int, categories CategorySet, now time.Time) iter.Seq2[netip.Prefix, Verdict] {
-	second, v4, v6 := secondOf(now), x.v4.snapshot(), x.v6.snapshot()
-	return func(yield func(netip.Prefix, Verdict) bool) {
-		var steps []step
-		tell := func(k scoredKey, s snapshot, l layout, at entryPlace) bool {
-			steps = s.steps(l, steps, at)
-			out := x.outcome(steps, 1<<rule, categories, second)
-			return !out.listed() || yield(k.prefix(), out.verdict(k, nil))
-		}
-		for key, at := range v4.entries(layout4) {
-			if !tell(x.unkey(key, false), v4, layout4, at) {
-				return
-			}
-		}
-		for _, e := range x.sorted6(v6) {
-			if !tell(scoredKey{e.n, true}, v6, layout6, e.at) {
-				return
-			}
-		}
-	}
+	return x.Members(rule, categories, now).All()
 }
 
 // unhashed is an entry of the table of IPv6 by its prefix's upper half.
@@ -77,7 +66,7 @@ type unhashed struct {
 // sorted6 returns the entries of the table of IPv6, which is in the order of a
 // hash, by prefix.
 func (x *Index) sorted6(s snapshot) []unhashed {
-	var all []unhashed
+	all := make([]unhashed, 0, s.len())
 	for key, at := range s.entries(layout6) {
 		all = append(all, unhashed{x.unkey(key, true).n, at})
 	}

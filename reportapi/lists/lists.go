@@ -1,12 +1,17 @@
 // Package lists writes what a zone lists in the formats that firewalls,
 // servers and scripts read.
 //
-// A [Format] is a table entry: how a list opens, how one entry is appended,
-// what stands between entries, how it closes. [Format.Write] streams any
-// number of entries without holding them twice.
+// A [Format] is a row of one table: how a list begins, how an entry is appended,
+// what stands between entries, how the list ends. [Format.Write] streams any
+// number of entries without holding them twice. Some formats can also tell what
+// changed: [Format.WriteChanges].
 //
 // Some formats are for name servers. They tell what the [Zone] answers, and want
 // of each entry what DNS says of it.
+//
+// Nothing that a reporter wrote stands in a list. Names of zones and categories,
+// which operators chose, are written as far as they consist of harmless
+// characters.
 package lists
 
 import (
@@ -14,17 +19,18 @@ import (
 	"io"
 	"iter"
 	"net/netip"
-	"strconv"
 	"time"
 )
 
-// Entry is one listed address, or the /64 of an IPv6 address.
+// Entry is one listed address, the /64 of an IPv6 address, or a network that
+// stands for its listed members.
 type Entry struct {
 	Prefix     netip.Prefix
-	Score      int
-	Reporters  int
+	Score      int // of a network: the highest of a member
+	Reporters  int // likewise
 	Categories []string
 	Until      time.Time
+	Members    int // of a network; 0 for what is listed itself
 
 	// What DNS answers, for formats that are Published.
 	Codes []byte // last octets of 127.0.0.N, ascending
@@ -32,78 +38,88 @@ type Entry struct {
 	TTL   uint32 // seconds
 }
 
+// Head is what a list tells of itself, or has to know.
+type Head struct {
+	Zone   Zone      // for formats that are Published, its Name for all
+	Now    time.Time // from which on what remains of a listing is reckoned
+	Family int       // 4 or 6 when the list is of one address family alone
+	Wide   bool      // IPv4 entries may be networks
+}
+
+// has tells whether a list may hold addresses of a family.
+func (h Head) has(family int) bool { return h.Family == 0 || h.Family == family }
+
+// Tells is what a format writes of entries beside their prefixes.
+type Tells uint8
+
+// What formats tell.
+const (
+	Ends       Tells = 1 << iota // until when, as a moment or as what remains
+	Categories                   // what for
+	Scores                       // how many points by how many reporters
+)
+
 // Format is one way to write a list.
 type Format struct {
 	Name        string // as in ?format=
 	ContentType string
-	// SetOnly: what is written depends on the prefixes alone.
-	SetOnly bool
+	Help        string // who reads it, in a few words
+	Tells       Tells
+	// Relative: what remains of a listing is written, so that the text becomes
+	// another each second.
+	Relative bool
 	// Published: it is for name servers, and wants a Zone and of entries what
 	// DNS answers.
 	Published bool
 
-	open, separator, end string
-	head                 func(dst []byte, z Zone) []byte // instead of open
-	entry                func(dst []byte, e Entry) []byte
+	head      func(dst []byte, h Head) []byte
+	separator string // between entries
+	entry     func(dst []byte, e Entry, h Head) []byte
+	foot      func(dst []byte, h Head) []byte
+	// begin and end go around the entries of each address family.
+	begin, end func(dst []byte, v6 bool, h Head) []byte
 	// write is instead of all these; it leaves errors to the writer.
 	write func(w *bufio.Writer, z Zone, entries iter.Seq[Entry])
+
+	changes *changesFormat // nil: it cannot tell changes
 }
 
-// Formats returns all formats, the usual one first.
-func Formats() []Format {
-	return []Format{
-		{Name: "plain", ContentType: "text/plain; charset=utf-8", SetOnly: true, separator: "\n", end: "\n", entry: appendPlain},
-		{Name: "json", ContentType: "application/json", open: "[", separator: ",\n", end: "]\n", entry: appendJSON},
-		masterFile(), rbldnsdFile(), responsePolicy(),
-	}
-}
-
-// Named returns the format of a name; "" stands for the usual one.
-func Named(name string) (Format, bool) {
-	for _, format := range Formats() {
-		if format.Name == name || name == "" {
-			return format, true
-		}
-	}
-	return Format{}, false
-}
-
-// Names returns the names of all formats.
-func Names() []string {
-	var names []string
-	for _, format := range Formats() {
-		names = append(names, format.Name)
-	}
-	return names
-}
-
-// Write writes a list. An empty plain list is empty. The zone is for formats
-// that are Published.
-func (f Format) Write(w io.Writer, zone Zone, entries iter.Seq[Entry]) error {
+// Write writes a list. An empty list of a format that has neither head nor foot
+// is empty.
+func (f Format) Write(w io.Writer, head Head, entries iter.Seq[Entry]) error {
 	buffered := bufio.NewWriterSize(w, 32<<10)
 	if f.write != nil {
-		f.write(buffered, zone, entries)
+		f.write(buffered, head.Zone, entries)
 		return buffered.Flush()
 	}
 	line := make([]byte, 0, 256)
-	some := false
-	line = append(line, f.open...)
 	if f.head != nil {
-		line = f.head(line, zone)
+		line = f.head(line, head)
 	}
+	some, v6 := false, false
 	for e := range entries {
-		if some {
+		switch is6 := e.Prefix.Addr().Is6(); {
+		case !some:
+			line = call(f.begin, line, is6, head)
+			v6 = is6
+		case is6 != v6 && f.begin != nil:
+			line = call(f.begin, call(f.end, line, v6, head), is6, head)
+			v6 = is6
+		default:
 			line = append(line, f.separator...)
 		}
 		some = true
-		line = f.entry(line, e)
+		line = f.entry(line, e, head)
 		if _, err := buffered.Write(line); err != nil {
 			return err
 		}
 		line = line[:0]
 	}
-	if some || f.open != "" {
-		line = append(line, f.end...)
+	if some {
+		line = call(f.end, line, v6, head)
+	}
+	if f.foot != nil {
+		line = f.foot(line, head)
 	}
 	if _, err := buffered.Write(line); err != nil {
 		return err
@@ -111,31 +127,12 @@ func (f Format) Write(w io.Writer, zone Zone, entries iter.Seq[Entry]) error {
 	return buffered.Flush()
 }
 
-// appendPlain writes 192.0.2.1, or 2001:db8::/64.
-func appendPlain(dst []byte, e Entry) []byte {
-	if e.Prefix.IsSingleIP() {
-		return e.Prefix.Addr().AppendTo(dst)
+func call(f func(dst []byte, v6 bool, h Head) []byte, dst []byte, v6 bool, h Head) []byte {
+	if f == nil {
+		return dst
 	}
-	return e.Prefix.AppendTo(dst)
+	return f(dst, v6, h)
 }
 
-// appendJSON writes an object. No value needs escaping: names of categories
-// are lower-case words.
-func appendJSON(dst []byte, e Entry) []byte {
-	if e.Prefix.IsSingleIP() {
-		dst = e.Prefix.Addr().AppendTo(append(dst, `{"ip":"`...))
-	} else {
-		dst = e.Prefix.AppendTo(append(dst, `{"prefix":"`...))
-	}
-	dst = strconv.AppendInt(append(dst, `","score":`...), int64(e.Score), 10)
-	dst = strconv.AppendInt(append(dst, `,"reporters":`...), int64(e.Reporters), 10)
-	dst = append(dst, `,"categories":[`...)
-	for i, category := range e.Categories {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), category...), '"')
-	}
-	dst = e.Until.UTC().AppendFormat(append(dst, `],"until":"`...), time.RFC3339)
-	return append(dst, `"}`...)
-}
+// remaining returns how many seconds of a listing remain, at least 1.
+func remaining(e Entry, h Head) int64 { return max(1, e.Until.Unix()-h.Now.Unix()) }

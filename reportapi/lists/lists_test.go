@@ -102,7 +102,7 @@ $DATASET ip6trie @
 		}
 		for i, list := range [][]lists.Entry{nil, entries()} {
 			var b strings.Builder
-			if err := format.Write(&b, zone(), slices.Values(list)); err != nil || b.String() != want[i] {
+			if err := format.Write(&b, lists.Head{Zone: zone()}, slices.Values(list)); err != nil || b.String() != want[i] {
 				t.Errorf("%s: %q, %v; want %q", name, b.String(), err, want[i])
 			}
 		}
@@ -133,7 +133,7 @@ func TestFormat_JSON_is_JSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		count := rapid.IntRange(0, 50).Draw(t, "count")
 		var b strings.Builder
-		err := format.Write(&b, zone(), func(yield func(lists.Entry) bool) {
+		err := format.Write(&b, lists.Head{}, func(yield func(lists.Entry) bool) {
 			for i := range count {
 				e := entries()[i%2]
 				e.Score = rapid.IntRange(1, 1<<30).Draw(t, "score")
@@ -157,7 +157,7 @@ func TestFormat_Write_stops_when_the_reader_is_gone(t *testing.T) {
 	}
 	format, _ := lists.Named("")
 	written := 0
-	err := format.Write(writer, zone(), func(yield func(lists.Entry) bool) {
+	err := format.Write(writer, lists.Head{}, func(yield func(lists.Entry) bool) {
 		for yield(entries()[0]) {
 			if written++; written > 1_000_000 {
 				t.Fatal("does not stop")
@@ -175,7 +175,7 @@ func BenchmarkFormat_Write(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			list := entries()
-			err := format.Write(io.Discard, zone(), func(yield func(lists.Entry) bool) {
+			err := format.Write(io.Discard, lists.Head{Zone: zone()}, func(yield func(lists.Entry) bool) {
 				for b.Loop() {
 					yield(list[0])
 				}

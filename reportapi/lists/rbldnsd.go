@@ -13,7 +13,7 @@ import (
 // stands with the first code alone.
 func rbldnsdFile() Format {
 	return Format{
-		Name: "rbldnsd", ContentType: "text/plain; charset=us-ascii",
+		Name: "rbldnsd", ContentType: asciiText, Help: "a dataset of type combined",
 		Published: true, write: writeRBLDNSD,
 	}
 }
@@ -107,7 +107,7 @@ func writeRBLDNSDCode(w *bufio.Writer, code byte, networks []Entry) {
 // the first. "$" stands for the address and "=" at the beginning for no
 // template, unless doubled.
 func appendRBLDNSDLine(dst []byte, e Entry, code byte) []byte {
-	dst = appendPlain(dst, e)
+	dst = appendPlain(dst, e.Prefix)
 	dst = append(appendUint(append(dst, " :127.0.0."...), uint32(code)), ':')
 	if code == codeListed {
 		if strings.HasPrefix(e.Text, "=") {

@@ -37,8 +37,10 @@ type Server struct {
 // is a wildcard.
 func masterFile() Format {
 	return Format{
-		Name: "zone", ContentType: "text/plain; charset=us-ascii",
-		Published: true, head: appendZoneHead, entry: appendZoneEntry,
+		Name: "zone", ContentType: asciiText, Help: "a master file, for any name server",
+		Published: true,
+		head:      func(dst []byte, h Head) []byte { return appendZoneHead(dst, h.Zone) },
+		entry:     func(dst []byte, e Entry, _ Head) []byte { return appendZoneEntry(dst, e) },
 	}
 }
 
