@@ -30,6 +30,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	if err != nil {
 		return nil, err
 	}
+	s.front.intake.Store(in)
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns},

@@ -8,12 +8,14 @@ import (
 
 	"penaltybox/dnsbl"
 	"penaltybox/scoring"
+	"penaltybox/scoring/intake"
 )
 
 // front stands between the DNS server and the node, because DNS answers
 // ("not ready") before there is a node to ask.
 type front struct {
 	node     atomic.Pointer[node]
+	intake   atomic.Pointer[intake.Intake] // nil: there is no node, or it answers DNS alone
 	maxStale time.Duration
 }
 

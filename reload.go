@@ -66,7 +66,7 @@ func (s *serving) reload(ctx context.Context, node *node) error {
 	if err := node.setRules(ctx, next.places.Rules()); err != nil {
 		return err
 	}
-	if err := errors.Join(s.dns.SetTSIGKeys(again.tsigKeys), s.dns.Reload(next.dns)); err != nil {
+	if err := errors.Join(s.dns.SetTSIGKeys(again.tsigKeys), s.dns.SetUpdateKeys(again.updateKeys), s.dns.Reload(next.dns)); err != nil {
 		return err
 	}
 	next.places = next.places.InForce(node.now())
@@ -99,7 +99,7 @@ func (s *serving) reread() (settings, error) {
 
 // needRestart names the settings that differ and do not change while serving.
 func (s *serving) needRestart(again serveFlags) []string {
-	changing := []string{"zone", "contact", "dns-cookie-secret-file", "tsig-key-file"}
+	changing := []string{"zone", "contact", "dns-cookie-secret-file", "tsig-key-file", "update-key"}
 	was, is := reflect.ValueOf(s.serveFlags), reflect.ValueOf(again)
 	var names []string
 	for i := range was.NumField() {

@@ -76,7 +76,7 @@ func (s *serving) bind(ctx context.Context) error {
 	s.dns, err = dnsbl.New(dnsbl.Config{
 		Zones: s.unreadyZones(), Board: s.front, Index: s.front, State: s.front.state, Categories: s.front.categories,
 		Now: s.front.now, Logger: s.logger, QueryLogger: s.queryLines, Registerer: s.registry,
-		Listings: s.front, TSIGKeys: s.tsigKeys, CookieSecrets: s.cookies, RateLimit: s.DNSRateLimit, TCPConnectionsPerClient: s.DNSTCPPerClient,
+		Listings: s.front, TSIGKeys: s.tsigKeys, Reports: s.front, UpdateKeys: s.updateKeys, CookieSecrets: s.cookies, RateLimit: s.DNSRateLimit, TCPConnectionsPerClient: s.DNSTCPPerClient,
 	})
 	if err != nil {
 		return err

@@ -36,10 +36,11 @@ type serveFlags struct {
 	Contact   string   `help:"Where people look a listing up; ends every TXT record." placeholder:"URL" env:"PENALTYBOX_CONTACT"`
 	MaxStale  string   `help:"Answer SERVFAIL when Redis was out of reach for so long; without it, keep answering what is known." placeholder:"DURATION" env:"PENALTYBOX_MAX_STALE"`
 
-	DNSRateLimit        int    `name:"dns-rate-limit" help:"Send at most so many UDP answers a second to each /24 (IPv6 /56) of clients; beyond, they are told to ask over TCP; 0: no limit." default:"0" placeholder:"N" env:"PENALTYBOX_DNS_RATE_LIMIT"`
-	DNSTCPPerClient     int    `name:"dns-tcp-per-client" help:"Keep at most so many DNS connections over TCP open for one client." default:"50" placeholder:"N" env:"PENALTYBOX_DNS_TCP_PER_CLIENT"`
-	DNSCookieSecretFile string `name:"dns-cookie-secret-file" help:"Make DNS cookies with the secret in this file (32 hexadecimal digits; a second line is the previous one), which the servers of one address share; without it, with a random one." placeholder:"FILE" env:"PENALTYBOX_DNS_COOKIE_SECRET_FILE"`
-	TSIGKeyFile         string `name:"tsig-key-file" help:"Keys that name servers sign zone transfers with (RFC 8945), one \"name algorithm secret\" a line; a zone's transfer-key names those that count." placeholder:"FILE" env:"PENALTYBOX_TSIG_KEY_FILE"`
+	DNSRateLimit        int      `name:"dns-rate-limit" help:"Send at most so many UDP answers a second to each /24 (IPv6 /56) of clients; beyond, they are told to ask over TCP; 0: no limit." default:"0" placeholder:"N" env:"PENALTYBOX_DNS_RATE_LIMIT"`
+	DNSTCPPerClient     int      `name:"dns-tcp-per-client" help:"Keep at most so many DNS connections over TCP open for one client." default:"50" placeholder:"N" env:"PENALTYBOX_DNS_TCP_PER_CLIENT"`
+	DNSCookieSecretFile string   `name:"dns-cookie-secret-file" help:"Make DNS cookies with the secret in this file (32 hexadecimal digits; a second line is the previous one), which the servers of one address share; without it, with a random one." placeholder:"FILE" env:"PENALTYBOX_DNS_COOKIE_SECRET_FILE"`
+	TSIGKeyFile         string   `name:"tsig-key-file" help:"Keys that name servers sign zone transfers with (RFC 8945), one \"name algorithm secret\" a line; a zone's transfer-key names those that count." placeholder:"FILE" env:"PENALTYBOX_TSIG_KEY_FILE"`
+	UpdateKey           []string `name:"update-key" help:"Let who signs DNS updates (RFC 2136) with this TSIG key report for this reporter: NAME=REPORTER,kind=KIND[,delete=keep][,rate=N]; repeatable." sep:"none" placeholder:"KEY" env:"PENALTYBOX_UPDATE_KEY"`
 
 	HTTPListen    []string       `name:"http-listen" help:"Serve the report API on this address; repeatable; empty: no API, and with --redis a node that answers DNS alone and needs a fraction of the memory." default:"127.0.0.1:8080" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_HTTP_LISTEN"`
 	HTTPInsecure  bool           `name:"http-insecure" help:"Allow HTTP without TLS on an address that others can reach (keys travel in the clear)." env:"PENALTYBOX_HTTP_INSECURE"`
@@ -66,6 +67,7 @@ type settings struct {
 	cookies    dnsbl.CookieSecrets
 	tsigKeys   []dnsbl.TSIGKey
 	foreign    reportapi.Foreign
+	updateKeys []dnsbl.UpdateKey
 	queryLines *slog.Logger               // nil: the log
 	again      func() (serveFlags, error) // reads the flags again; nil: they stay
 }
@@ -132,6 +134,7 @@ func (f serveFlags) check() (settings, error) {
 		fault(fmt.Errorf("tsig-key-file: %w", err))
 	} else {
 		fault(checkTransferKeys(s.zones, s.tsigKeys, f.TSIGKeyFile))
+		fault(s.readUpdateKeys())
 	}
 	if s.foreign, err = f.foreignFlags.read(); err != nil {
 		fault(err)

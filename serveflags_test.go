@@ -13,6 +13,10 @@ func TestServeFlags_check_faults(t *testing.T) {
 			Zone: []string{"bl.example.org"}, DNSListen: []string{"127.0.0.1:0"}, HTTPListen: []string{"127.0.0.1:0"},
 		}
 	}
+	tsigFile := filepath.Join(t.TempDir(), "tsig.keys")
+	if err := os.WriteFile(tsigFile, []byte("b.example hmac-sha256 MDEyMzQ1Njc4OWFiY2RlZg==\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := good().check(); err != nil {
 		t.Fatalf("good flags: %v", err)
 	}
@@ -46,6 +50,30 @@ func TestServeFlags_check_faults(t *testing.T) {
 		"nothing to serve":      {func(f *serveFlags) { f.DNSListen, f.HTTPListen = []string{""}, []string{""} }, []string{"nothing to serve"}},
 		"an address, no port":   {func(f *serveFlags) { f.DNSListen = []string{"127.0.0.1"} }, []string{"want host:port"}},
 		"a duration of nothing": {func(f *serveFlags) { f.MaxStale = "soon" }, []string{`max-stale: duration "soon"`}},
+		"update keys of every fault": {
+			func(f *serveFlags) {
+				f.UpdateKey = []string{"web1", "a.example=web1", "a.example=web1,kind=ssh,delete=perhaps,rate=0,x=y"}
+			},
+			[]string{`update-key "web1": begins without`, "kind: missing", `delete "perhaps"`, `rate "0"`, `"x=y" is not`},
+		},
+		"an update key without its secret": {
+			func(f *serveFlags) { f.UpdateKey = []string{"a.example=web1,kind=ssh"} },
+			[]string{"update-key a.example: give --tsig-key-file"},
+		},
+		"an update key that the file lacks": {
+			func(f *serveFlags) {
+				f.TSIGKeyFile = tsigFile
+				f.UpdateKey = []string{"c.example=web1,kind=ssh", "b.example=web1,kind=ssh", "B.Example.=web2,kind=ssh"}
+			},
+			[]string{"update-key c.example: " + tsigFile + " does not have it", "update-key B.Example.: given twice"},
+		},
+		"updates where nobody can report": {
+			func(f *serveFlags) {
+				f.TSIGKeyFile, f.UpdateKey = tsigFile, []string{"b.example=web1,kind=ssh"}
+				f.HTTPListen, f.Redis = []string{""}, "redis://127.0.0.1/"
+			},
+			[]string{"needs both dns-listen and http-listen"},
+		},
 		"negative ttl too long": {func(f *serveFlags) { f.Zone = []string{"bl.example,negative-ttl=1h"} }, []string{"negative ttl"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,8 @@ readonly PROGRAMS=(
 	busybox:busybox
 	bzip2:bzip2
 	xz:xz-utils
+	fail2ban-server:fail2ban
+	nsupdate:bind9-dnsutils
 	zstd:zstd
 	journalctl:systemd
 	/lib/systemd/systemd-journal-remote:systemd-journal-remote
@@ -110,7 +112,7 @@ install() {
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
+		redis-server | fail2ban | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
 			systemctl disable --now "$package"
 			;;
 		nginx-light) systemctl disable --now nginx ;;

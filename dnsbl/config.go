@@ -46,6 +46,11 @@ type Config struct {
 	Listings Listings
 	// TSIGKeys are those that clients may sign with (RFC 8945).
 	TSIGKeys []TSIGKey
+	// Reports takes what dynamic updates say; nil: there are none.
+	Reports Reports
+	// UpdateKeys tell which of the TSIG keys may report by dynamic update (RFC
+	// 2136), and for whom.
+	UpdateKeys []UpdateKey
 	// CookieSecrets are shared by servers that answer for one another; the
 	// zero value: a random one.
 	CookieSecrets CookieSecrets

@@ -41,8 +41,14 @@
 // tells the same. [Server.Explain] tells people what a name is answered, and by
 // which rule.
 //
+// Who signs with a key that may report ([UpdateKey]) reports by dynamic update
+// (RFC 2136): a TXT record added at an address's name is a report of it, the name
+// deleted takes back what that reporter said. Everything passes through intake,
+// as reports over HTTP do; the zone's records themselves are never what a client
+// sent.
+//
 // [New] checks a [Config] and returns a [Server]; Start binds UDP and TCP and
-// serves, Addrs tells where, Reload changes the zones, SetTSIGKeys and
-// SetCookieSecrets the keys, Stop ends. [QueryName] gives the name to ask for an
+// serves, Addrs tells where, Reload changes the zones, SetTSIGKeys,
+// SetUpdateKeys and SetCookieSecrets the keys, Stop ends. [QueryName] gives the name to ask for an
 // address.
 package dnsbl

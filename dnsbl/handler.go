@@ -33,15 +33,17 @@ func askerOf(w dns.ResponseWriter) asker {
 	return from
 }
 
-// accept decides from the header alone. Replies get silence, NOTIFY and every
-// other opcode but QUERY is not implemented, and a query has one question (RFC
-// 9619 §4).
+// accept decides from the header alone. Replies get silence; NOTIFY and every
+// other opcode but QUERY, and UPDATE if anybody may report by it, is not
+// implemented; and a query has one question (RFC 9619 §4).
 func (s *Server) accept(header dns.Header) dns.MsgAcceptAction {
 	const opcodeShift, opcodeMask, response = 11, 0xf, 1 << 15
 	switch {
 	case header.Bits&response != 0:
 		s.metrics.discard("reply")
 		return dns.MsgIgnore
+	case header.Bits>>opcodeShift&opcodeMask == dns.OpcodeUpdate && s.updating():
+		return s.acceptUpdate(header)
 	case header.Bits>>opcodeShift&opcodeMask != dns.OpcodeQuery:
 		s.metrics.discard("opcode")
 		return dns.MsgRejectNotImplemented
@@ -59,6 +61,10 @@ func (s *Server) serveDNS(w dns.ResponseWriter, query *dns.Msg) {
 	var wellFormed bool
 	if from.sig, wellFormed = signatureOf(query, w.TsigStatus()); !wellFormed {
 		query.Question = nil // which makes it a format error
+	}
+	if query.Opcode == dns.OpcodeUpdate {
+		s.serveUpdate(w, query, from, now)
+		return
 	}
 	if s.serveTransfer(w, query, from, now) {
 		return

@@ -13,6 +13,7 @@ type metrics struct {
 	keys        *prometheus.CounterVec
 	discarded   *prometheus.CounterVec
 	limited     *prometheus.CounterVec
+	updates     *prometheus.CounterVec
 	unsent      prometheus.Counter
 	connections prometheus.Gauge
 	rejected    prometheus.Counter
@@ -37,6 +38,10 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penaltybox_dns_rate_limited_total",
 			Help: "DNS answers over UDP beyond the client's rate, by what was sent instead: truncated, bad_cookie.",
 		}, []string{"sent"}),
+		updates: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "penaltybox_dns_updates_total",
+			Help: "Dynamic updates, by key that may report (empty: none) and result: recorded, duplicate, ignored, withdrawn, nothing, unmet, refused, malformed, rate_limited, unavailable, not_signed.",
+		}, []string{"key", "result"}),
 		unsent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "penaltybox_dns_unsent_replies_total",
 			Help: "DNS replies that the system did not take for sending.",
@@ -54,6 +59,9 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	for _, reason := range []string{"reply", "opcode", "sections", "unreadable"} {
 		m.discarded.WithLabelValues(reason) // alerts want a zero, not a gap
 	}
+	for _, result := range []updateResult{updateNotAllowed, updateRefused, updateMalformed} {
+		m.updates.WithLabelValues("", string(result))
+	}
 	for _, sent := range []string{limitedTruncated, limitedBadCookie} {
 		m.limited.WithLabelValues(sent)
 	}
@@ -61,7 +69,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	return m, errors.Join(
-		registerer.Register(m.queries), registerer.Register(m.keys), registerer.Register(m.limited),
+		registerer.Register(m.queries), registerer.Register(m.keys), registerer.Register(m.limited), registerer.Register(m.updates),
 		registerer.Register(m.discarded), registerer.Register(m.unsent),
 		registerer.Register(m.connections), registerer.Register(m.rejected),
 		registerer.Register(m.latencies),

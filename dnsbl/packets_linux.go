@@ -27,7 +27,7 @@ func bindPackets(ctx context.Context, network, addr string) ([]*net.UDPConn, err
 	bound := []*net.UDPConn{first}
 	// Only from here on is the port shared: the first socket had it alone, so
 	// that it is nobody else's.
-	if err := control(first, shareAddress); err != nil {
+	if err := controlConn(first, shareAddress); err != nil {
 		return nil, errors.Join(err, first.Close())
 	}
 	host, _, _ := net.SplitHostPort(addr) // split before
@@ -51,7 +51,7 @@ func bindPacketSocket(ctx context.Context, config net.ListenConfig, network, add
 	conn := packets.(*net.UDPConn)
 	_ = conn.SetReadBuffer(receiveBuffer) // as much as there is
 	wildcard := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().IsUnspecified()
-	if err := control(conn, func(fd int) error { return setPacketOptions(fd, wildcard) }); err != nil {
+	if err := controlConn(conn, func(fd int) error { return setPacketOptions(fd, wildcard) }); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
@@ -83,7 +83,7 @@ func setPacketOptions(fd int, wildcard bool) error {
 	return errors.Join(faults...)
 }
 
-func control(conn *net.UDPConn, do func(fd int) error) error {
+func controlConn(conn *net.UDPConn, do func(fd int) error) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return fmt.Errorf("reaching a socket: %w", err)

@@ -24,7 +24,10 @@ type Server struct {
 	zones     atomic.Pointer[zoneSet]
 	cookies   atomic.Pointer[CookieSecrets]
 	tsig      tsigProvider
+	reports   Reports       // nil: nobody may report
 	transfers chan struct{} // a place for each copy under way
+
+	updateKeys atomic.Pointer[updateKeys]
 
 	notifyPause time.Duration
 	sources     []netip.AddrPort // what is bound; written before notify runs
@@ -55,6 +58,7 @@ func New(config Config) (*Server, error) {
 		responder:   responder{config.Board, config.State, config.Categories},
 		index:       config.Index,
 		listings:    config.Listings,
+		reports:     config.Reports,
 		now:         config.Now,
 		logger:      config.Logger,
 		failed:      make(chan error, 1),
@@ -70,7 +74,7 @@ func New(config Config) (*Server, error) {
 	}
 	s.queryLines = cmp.Or(config.QueryLogger, s.logger)
 	zones, err := s.makeZones(config.Zones)
-	if err := errors.Join(config.validate(), err, s.setTSIGKeys(config.TSIGKeys)); err != nil {
+	if err := errors.Join(config.validate(), err, s.setTSIGKeys(config.TSIGKeys), s.setUpdateKeys(config.UpdateKeys)); err != nil {
 		return nil, fmt.Errorf("configuring DNS: %w", err)
 	}
 	s.zones.Store(zones)

@@ -6,5 +6,6 @@
 // whether they come as JSON, as a form or in a format of another tool. A
 // [Report] therefore carries what the reporter wrote, as text. [Intake.Submit]
 // weighs reports against the policy, the caller's rights and the exemptions,
-// and records what is left. [Intake.Amend] changes or withdraws an incident.
+// and records what is left. [Intake.Amend] changes or withdraws an incident,
+// [Intake.WithdrawOwn] all that the caller said of an address.
 package intake

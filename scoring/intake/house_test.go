@@ -53,6 +53,16 @@ func (h *house) Find(key scoring.Key) (scoring.Entry, bool) {
 	return entry, ok
 }
 
+func (h *house) Incidents(prefix netip.Prefix) []scoring.Entry {
+	var found []scoring.Entry
+	for key, entry := range h.entries {
+		if key.Prefix == prefix {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
 func (h *house) Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool) {
 	for _, e := range h.exemptions {
 		if e.Prefix.Contains(addr) && e.Live(now) {

@@ -30,6 +30,7 @@ type Ledger interface {
 // Board is what intake asks of the scoreboard.
 type Board interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
+	Incidents(prefix netip.Prefix) []scoring.Entry
 	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
 }
 
