@@ -42,6 +42,7 @@ func admins(k kinds) []probe {
 		probe{at: opening, text: "/geoserver/web/", kind: p},
 		probe{at: ending, text: "/telerik.web.ui.webresource.axd", kind: p},
 		probe{at: ending, text: "/jenkins/script", kind: p},
+		probe{at: ending, text: "/actuator/env", kind: p},
 		probe{at: opening, text: "/server-status", kind: p},
 		probe{at: opening, text: "/a2billing/", kind: p},
 		probe{at: opening, text: "/stalker_portal/server/adm/", kind: p},

@@ -8,12 +8,13 @@ import (
 
 // pattern is one entry of the list of paths. Texts are in lower case.
 type pattern struct {
-	method string // "" for any
-	dir    string // WordPress' directory that holds it; "" for its root
-	file   string // the path ends in dir, anything, file; "" for any file
-	script bool   // the file must be a PHP script, or the like
-	deep   bool   // the file must lie in a directory below dir
-	kind   *event.Kind
+	method  string // "" for any
+	missing bool   // only if the answer says that there is none
+	dir     string // WordPress' directory that holds it; "" for its root
+	file    string // the path ends in dir, anything, file; "" for any file
+	script  bool   // the file must be a PHP script, or the like
+	deep    bool   // the file must lie in a directory below dir
+	kind    *event.Kind
 }
 
 // patterns is the list, most telling first. The reason of each entry says why
@@ -45,8 +46,11 @@ func patterns(k kinds) []pattern {
 		// Remote calls with a password, many at once. (An editor that knew a
 		// blog here would ask with GET first.)
 		{method: "POST", file: "/xmlrpc.php", kind: k.wordpress},
-		// A log-in without having seen the form.
-		{method: "POST", file: "/wp-login.php", kind: k.wordpress},
+		// A log-in without having seen the form. Where it is forbidden (403), a
+		// blog may be there, and its owner elsewhere than usual.
+		{method: "POST", file: "/wp-login.php", missing: true, kind: k.wordpress},
+		// What a blog with a fault has written down.
+		{dir: "/wp-content/", file: "/debug.log", kind: k.wordpress},
 
 		// The owner of a blog who mistypes its domain, a bookmark of a blog
 		// that moved, a crawler's old link.
@@ -56,6 +60,8 @@ func patterns(k kinds) []pattern {
 		// admin-ajax.php, so even POST proves little.
 		{dir: "/wp-admin/", kind: k.login},
 		{file: "/wp-admin", kind: k.login},
+		// Tells that a plugin is there, and which version.
+		{dir: "/wp-content/plugins/", file: "/readme.txt", kind: k.login},
 		// Lists the authors' names; themes' scripts ask for it as well.
 		{dir: "/wp-json/wp/v2/users", kind: k.login},
 	}
@@ -91,6 +97,22 @@ func (p *pattern) fits(method, path []byte) bool {
 		return false
 	}
 	return bytes.HasSuffix(inner, []byte(p.file))
+}
+
+// isPagePart knows the scripts of plugins and themes that made pictures, styles
+// and scripts for pages. Crawlers come for them as long as they remember the
+// pages, years after a blog has moved.
+func isPagePart(path, query []byte) bool {
+	name := path[bytes.LastIndexByte(path, '/')+1:]
+	if bytes.HasSuffix(name, []byte("thumb.php")) {
+		return containsAny(query, ".jpg", ".jpeg", ".png", ".gif", ".webp") && !bytes.Contains(query, []byte(".php"))
+	}
+	for _, ending := range []string{"css.php", "style.php", "styles.php", "js.php", "wp-tinymce.php"} {
+		if bytes.HasSuffix(name, []byte(ending)) {
+			return true
+		}
+	}
+	return false
 }
 
 // depth is the number of directories in the front of a path, "" being 0.

@@ -145,7 +145,11 @@ func (r *Recogniser) matchGuess(request accesslog.Request, t *target) (*event.Ki
 	}
 	for i := range r.paths {
 		p := &r.paths[i]
-		if p.fits(request.Method, t.path) && (p.kind != r.kinds.login || !isOwnFault(request.Status)) {
+		switch {
+		case !p.fits(request.Method, t.path), p.missing && !isMissing(request.Status):
+		case p.kind == r.kinds.login && isOwnFault(request.Status), p.script && string(t.method) != "POST" && isPagePart(t.path, t.query):
+			return nil, none
+		default:
 			return p.kind, wordPress
 		}
 	}

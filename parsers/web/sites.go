@@ -41,15 +41,16 @@ func (s sites) have(site []byte, what software) bool {
 	return what != none && seen != nil && seen[what] >= enough
 }
 
-// learn notes what an answer shows. A client can bring it about only on a site
-// that answers whatever it is asked for, which has no answers that say
-// otherwise.
+// learn notes what an answer shows. Some sites show the same page for whatever
+// they are asked to get, so what robots guess proves nothing when they get it:
+// they do not guess at styles, topics and articles, and only a program takes what
+// is posted.
 func (s sites) learn(request accesslog.Request) {
-	if request.Status != 200 && request.Status != 304 {
+	if request.Status != 200 && request.Status != 304 && request.Status != 302 {
 		return
 	}
-	what := shownBy(request.Target)
-	if what == none {
+	what := shownBy(request.Target, string(request.Method) == "POST")
+	if what == none || request.Status == 302 && string(request.Method) != "POST" {
 		return
 	}
 	site := request.Site()
@@ -66,9 +67,9 @@ func (s sites) learn(request accesslog.Request) {
 
 // shownBy returns the software that a target is of, if there is an answer to
 // it.
-func shownBy(target []byte) software {
+func shownBy(target []byte, posted bool) software {
 	if at := bytes.Index(target, []byte("/wp-")); at >= 0 {
-		if path := pathOf(target); depth(target[:at]) <= deepestBlog && at < len(path) && isOfWordPress(path[at:]) {
+		if path := pathOf(target); depth(target[:at]) <= deepestBlog && at < len(path) && (isOfWordPress(path[at:]) || posted && isProgram(path[at:])) {
 			return wordPress
 		}
 		return none
@@ -90,22 +91,18 @@ func shownByFolder(target []byte) software {
 		if is("/wiki/") {
 			return wiki
 		}
-	case 'u', 'n', 's', 'c':
-		if is("/user/login") || is("/node/") || is("/sites/default/") || is("/core/misc/") {
+	case 'n', 's', 'c':
+		const node = "/node/"
+		if is("/sites/default/") || is("/core/misc/") || is(node) && len(target) > len(node) && '0' <= target[len(node)] && target[len(node)] <= '9' {
 			return drupal
 		}
 	}
 	return none
 }
 
-// isOfWordPress knows WordPress' scripts and styles, and the pages that its
-// owner and itself come to. Uploads do not count: they outlive a move to other
-// software.
+// isOfWordPress knows WordPress' scripts and styles. Uploads do not count: they
+// outlive a move to other software.
 func isOfWordPress(path []byte) bool {
-	switch string(path) {
-	case "/wp-login.php", "/wp-cron.php", "/wp-admin/", "/wp-admin/admin-ajax.php", "/wp-admin/index.php", "/wp-admin/load-styles.php":
-		return true
-	}
 	if !bytes.HasPrefix(path, []byte("/wp-includes/")) && !bytes.HasPrefix(path, []byte("/wp-content/themes/")) &&
 		!bytes.HasPrefix(path, []byte("/wp-content/plugins/")) && !bytes.HasPrefix(path, []byte("/wp-content/cache/")) {
 		return false
@@ -113,23 +110,33 @@ func isOfWordPress(path []byte) bool {
 	return bytes.HasSuffix(path, []byte(".js")) || bytes.HasSuffix(path, []byte(".css"))
 }
 
+// isProgram knows what its owner and itself post to, for logs that are without
+// scripts and styles.
+func isProgram(path []byte) bool {
+	switch string(path) {
+	case "/wp-login.php", "/wp-cron.php", "/wp-admin/admin-ajax.php", "/wp-comments-post.php":
+		return true
+	}
+	return false
+}
+
 // shownByScript returns whose script a target is; its ".php" stands at a place.
 func shownByScript(target []byte, at int) software {
 	name, rest := target[bytes.LastIndexByte(target[:at], '/')+1:at], target[at+len(".php"):]
 	switch string(name) {
-	case "viewtopic", "viewforum", "ucp", "posting", "memberlist":
+	case "viewtopic", "viewforum":
 		return phpBB
-	case "showthread", "forumdisplay", "member", "newreply", "forum":
+	case "showthread", "forumdisplay":
 		return threads
 	case "load":
 		return wiki
 	case "index":
 		for _, word := range []string{"topic=", "board=", "showforum=", "/topic/"} {
-			if bytes.Contains(rest, []byte(word)) && !bytes.Contains(rest, []byte("title=")) {
+			if bytes.Contains(rest, []byte(word)) {
 				return boards
 			}
 		}
-		if bytes.HasPrefix(rest, []byte("?title=")) || bytes.HasPrefix(rest, []byte("/")) && bytes.IndexByte(rest, ':') > 0 {
+		if title, ok := bytes.CutPrefix(rest, []byte("?title=")); ok && !bytes.HasPrefix(title, []byte("Special")) {
 			return wiki
 		}
 	}
