@@ -47,7 +47,8 @@ func (c Clock) instant(d date) (time.Time, bool) {
 	}
 	latest := c.now().Add(Slack)
 	// Two Februaries with a 29th lie at most eight years apart.
-	for year := latest.In(d.zone).Year(); year > latest.Year()-10; year-- {
+	last := latest.In(d.zone).Year()
+	for year := last; year > last-10; year-- {
 		if t, ok := d.in(year); ok && !t.After(latest) {
 			return t, true
 		}
@@ -58,12 +59,22 @@ func (c Clock) instant(d date) (time.Time, bool) {
 // in returns the instant of d in a year, and false when the year lacks the
 // day.
 func (d date) in(year int) (time.Time, bool) {
-	if d.month < time.January || d.month > time.December {
-		return time.Time{}, false
-	}
-	noon := time.Date(year, d.month, d.day, 12, 0, 0, 0, time.UTC)
-	if noon.Month() != d.month || noon.Day() != d.day {
+	if d.month < time.January || d.month > time.December || d.day < 1 || d.day > daysIn(year, d.month) {
 		return time.Time{}, false
 	}
 	return time.Date(year, d.month, d.day, d.hour, d.minute, d.second, 0, d.zone), true
+}
+
+// daysIn returns how many days a month has.
+func daysIn(year int, month time.Month) int {
+	switch month {
+	case time.April, time.June, time.September, time.November:
+		return 30
+	case time.February:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
 }

@@ -77,7 +77,7 @@ func readRFC3164(text []byte) (h Header, ok bool) {
 		word = w.next()
 	case !isTag(word) && !isTagOf(word, w.rest):
 		h.Host = word
-		if word = w.next(); isPriority(word) {
+		if word = w.next(); !isTag(word) && isPriority(word) {
 			word = w.next()
 		}
 	case len(w.rest) == 0:

@@ -174,6 +174,28 @@ func TestClock_Header(t *testing.T) {
 	}
 }
 
+func TestKept(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"2026-11-22T10:00:00.123456789Z stdout F Nov 22 10:00:00 host sshd[1]: x", "Nov 22 10:00:00 host sshd[1]: x"},
+		{"2026-11-22T10:00:00.123456789Z stderr F x y", "x y"},
+		{"2026-11-22T10:00:00.123456789Z stderr P x y", "x y"},
+		{"2026-11-22T10:00:00.123456789Z Nov 22 10:00:00 host sshd[1]: x", "Nov 22 10:00:00 host sshd[1]: x"},
+		{"Nov 22 10:00:00 host sshd[1]: x", "none"},
+		{"<38>1 2026-11-22T10:00:00Z host sshd 1 - - x", "none"},
+		{"2026-11-22T10:00:00Z x y", "none"},
+		{"x y", "none"},
+		{"", "none"},
+	} {
+		got := "none"
+		if inner, ok := logline.Kept([]byte(test.line)); ok {
+			got = string(inner)
+		}
+		if got != test.want {
+			t.Errorf("%q: %s, want %s", test.line, got, test.want)
+		}
+	}
+}
+
 func TestNewClock_wantsZoneAndNow(t *testing.T) {
 	if _, err := logline.NewClock(nil, time.Now); err == nil {
 		t.Error("no zone was taken")

@@ -60,6 +60,49 @@ func readStamp(line []byte) (s stamp, rest []byte, rfc5424, ok bool) {
 	return s, rest, false, ok
 }
 
+// Kept returns the line that somebody kept with a time of his own in front,
+// which [Clock.Header] reads, too. A program whose output is kept so can write
+// any line: it proves nothing by itself. It is false for a line with one time.
+func Kept(line []byte) (inner []byte, ok bool) {
+	if rest, ok := behindStamp(line); ok && (len(rest) == 0 || !mayBeStamp(rest[0])) {
+		if inner, _ := withoutKeeper(rest); len(inner) == len(rest) {
+			return nil, false // as nearly all are
+		}
+	}
+	line, rfc5424, ok := cutPriority(line)
+	if !ok || rfc5424 {
+		return nil, false
+	}
+	_, rest, ok := readOneStamp(line)
+	if !ok {
+		return nil, false
+	}
+	inner, _ = withoutKeeper(rest)
+	if len(inner) < len(rest) {
+		return inner, true
+	}
+	if len(inner) == 0 || !mayBeStamp(inner[0]) {
+		return nil, false
+	}
+	_, _, ok = readOneStamp(inner)
+	return inner, ok
+}
+
+// behindStamp cuts off, quickly, what looks like one of the two most frequent
+// times.
+func behindStamp(line []byte) (rest []byte, ok bool) {
+	switch {
+	case len(line) < len("2006-01-02T15:04:05Z"):
+		return nil, false
+	case line[10] == 'T':
+		_, rest, ok = bytes.Cut(line, []byte{' '})
+		return rest, ok
+	case line[3] == ' ' && line[6] == ' ' && line[15] == ' ':
+		return line[len("Jan _2 15:04:05 "):], true
+	}
+	return nil, false
+}
+
 // mayBeStamp tells quickly whether times begin with a byte.
 func mayBeStamp(b byte) bool { return isDigit(b) || b == '@' || 'A' <= b && b <= 'W' }
 

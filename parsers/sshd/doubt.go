@@ -18,6 +18,8 @@ const longestOutput = 1024
 // header may be the client's; what lies farther off cannot be. (To syslog sshd
 // writes line breaks as \n.)
 //
+// The same holds for output that somebody keeps with a time in front.
+//
 // A line that begins with a month or a weekday, which no message does, casts no
 // doubt, whatever form of header it has. The first line of a log that was cut
 // in the middle of a line casts no doubt, unless it begins as a message does.
@@ -33,6 +35,10 @@ func (d *doubt) next(line []byte) bool {
 	first := !d.behind
 	d.behind = true
 	if isWord(line) && !logline.Stamped(line) && !logline.Dated(line) && !isOthers(line) && (!first || isOpening(line)) {
+		d.left = max(longestOutput-length, 0)
+		return true
+	}
+	if isKeptOutput(line) {
 		d.left = max(longestOutput-length, 0)
 		return true
 	}

@@ -113,17 +113,28 @@ func TestRecogniser_forgedText(t *testing.T) {
 }
 
 // In a file that sshd writes itself, breaks in a client's words begin lines of
-// their own; whatever they look like, they name nobody.
+// their own; whatever they look like, they name nobody. Nor do they where a
+// time is put in front of each line.
 func TestRecogniser_forgedLines(t *testing.T) {
+	openings := []string{
+		"Received disconnect from 192.0.2.66 port 41866:11: ", "Invalid user ", "banner exchange: Connection from 192.0.2.66 port 41866: invalid format ",
+		"kex_exchange_identification: client sent invalid protocol identifier \"", "userauth_pubkey: ", "error: x: ",
+	}
+	keepers := []string{"", "2026-11-22T10:00:00.123456789Z stderr F ", "2026-11-22T10:00:00.123456789Z "}
 	rapid.Check(t, func(t *rapid.T) {
 		var file strings.Builder
+		keeper := rapid.SampledFrom(keepers).Draw(t, "keeper")
+		opening := rapid.SampledFrom(openings).Draw(t, "opening")
+		if strings.HasSuffix(keeper, "Z ") {
+			opening = openings[0]
+		}
 		for range rapid.IntRange(1, 6).Draw(t, "messages") {
-			message := "Received disconnect from 192.0.2.66 port 41866:11: " + cut(hostile().Draw(t, "text"), 400)
+			message := opening + cut(hostile().Draw(t, "text"), 400)
 			file.WriteString(cut(message, 1022) + "\r\n")
 		}
 		recogniser := newRecogniser(t)
-		for line := range strings.SplitSeq(file.String(), "\n") {
-			line = strings.TrimSuffix(line, "\r")
+		for line := range strings.SplitSeq(strings.TrimSuffix(file.String(), "\n"), "\n") {
+			line = keeper + strings.TrimSuffix(line, "\r")
 			if match, outcome := recogniser.Recognise([]byte(line)); outcome == event.Recognised {
 				t.Fatalf("%q in %q named %s", line, file.String(), match.Addr)
 			}

@@ -111,7 +111,7 @@ func (h *history) each(clock logline.Clock, of logline.Header, look func(message
 		if !ok || !bytes.Equal(header.PID, of.PID) || !bytes.Equal(header.Host, of.Host) || !isProgram(header.Program) {
 			continue
 		}
-		if d := h.doubtAt(places[i]); d.next(line) {
+		if d := h.doubtAt(places[i]); d.next(line) || h.keptDoubt(clock, places[i]) {
 			continue
 		}
 		if of.Time.Sub(header.Time).Abs() > longestConnection {

@@ -69,7 +69,7 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 		return r.refuse(about, noHeader)
 	case !isProgram(header.Program):
 		return r.refuse(about, otherProgram)
-	case doubtful:
+	case doubtful || r.history.keptDoubt(r.setting.Clock, r.history.lastLine()):
 		return r.refuse(about, behindForged)
 	}
 	message, count, ok := logline.UnwrapRepeated(header.Message)

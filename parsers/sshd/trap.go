@@ -25,6 +25,10 @@ func (r *Recogniser) readFailed(header logline.Header, message []byte, count int
 	if !ok {
 		return event.Match{}, event.Ignored
 	}
+	twice := teller == byPAM && r.saysFailed
+	if twice && len(r.setting.Traps) == 0 {
+		return event.Match{Reason: saidBySSHD}, event.Ignored
+	}
 	addr, ok := event.Addr(f.address)
 	switch {
 	case !ok:
@@ -33,7 +37,7 @@ func (r *Recogniser) readFailed(header logline.Header, message []byte, count int
 		return event.Match{Kind: r.trap, Addr: addr, Note: f.name}, event.Recognised
 	case !r.setting.Wants(event.Soft):
 		return event.Match{}, event.Ignored
-	case teller == byPAM && r.saysFailed:
+	case twice:
 		return event.Match{Reason: saidBySSHD}, event.Ignored
 	case teller == bySSHD && f.asked && r.asked.is(header):
 		return event.Match{Reason: saidByPAM}, event.Ignored
