@@ -39,7 +39,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 			_, err := backup.Write(ctx, w, ledger)
 			return err
 		},
-		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy,
+		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy, KeyRate: s.KeyRateLimit, CORSOrigins: s.CORSOrigin,
 		Foreign: s.foreign,
 		Logger:  s.logger, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
 	})

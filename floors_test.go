@@ -47,7 +47,7 @@ func floors() []floor {
 		{"reportapi/coding", []string{"github.com/klauspost/compress"}},
 		{"reportapi", []string{
 			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/reportapi/coding",
-			"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
+			"github.com/gin-gonic/gin", "github.com/prometheus/client_golang", "golang.org/x/time/rate",
 		}},
 
 		// A node for the tests of adapters; nothing else imports it.

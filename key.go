@@ -46,7 +46,7 @@ type addKeyCommand struct {
 	stopped
 	output
 	Reporter string           `arg:"" help:"Name of the reporter that the key is for."`
-	Role     string           `help:"Less than the reporter's own role: reader, reporter, moderator or admin." placeholder:"ROLE"`
+	Role     string           `help:"Less than the reporter's own role: checker, reader, reporter, moderator or admin." placeholder:"ROLE"`
 	Label    string           `help:"What the key is for." placeholder:"TEXT"`
 	TTL      scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
 }

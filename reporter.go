@@ -25,7 +25,7 @@ type addReporterCommand struct {
 	remote
 	output
 	Name  string           `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
-	Role  string           `help:"reader looks up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"reader,reporter,moderator,admin" default:"reporter"`
+	Role  string           `help:"checker asks whether an address is listed, reader looks all up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"checker,reader,reporter,moderator,admin" default:"reporter"`
 	NoKey bool             `help:"Make no key yet."`
 	Print string           `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
 	Label string           `help:"What the key is for." placeholder:"TEXT"`

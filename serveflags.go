@@ -48,6 +48,8 @@ type serveFlags struct {
 	TLSKey        string         `name:"tls-key" help:"Private key for HTTPS (PEM); read again on SIGHUP." placeholder:"FILE" env:"PENALTYBOX_TLS_KEY"`
 	PublicURL     string         `name:"public-url" help:"Address of the API as others reach it, for what is printed and served to them." placeholder:"URL" env:"PENALTYBOX_PUBLIC_URL"`
 	TrustedProxy  []netip.Prefix `help:"Believe X-Forwarded-For from this network; repeatable." placeholder:"CIDR" env:"PENALTYBOX_TRUSTED_PROXY"`
+	KeyRateLimit  int            `help:"Let each key make so many API requests a minute; 0: no limit." default:"60000" placeholder:"N" env:"PENALTYBOX_KEY_RATE_LIMIT"`
+	CORSOrigin    []string       `name:"cors-origin" help:"Let pages of this site (https://forum.example, or * for all) look addresses up in their visitors' browsers; repeatable." sep:"none" placeholder:"ORIGIN" env:"PENALTYBOX_CORS_ORIGIN"`
 	MetricsListen string         `help:"Serve /metrics on this address instead of beside the API." placeholder:"HOST:PORT" env:"PENALTYBOX_METRICS_LISTEN"`
 
 	OpsListen string `help:"Serve /healthz, /readyz, /version and /metrics on this address, to anybody, and nothing else; without a host, on 127.0.0.1. /metrics then leaves the API." placeholder:"[HOST]:PORT" env:"PENALTYBOX_OPS_LISTEN"`
@@ -113,6 +115,12 @@ func (f serveFlags) check() (settings, error) {
 	}
 	if f.RedisWaitReplicas < 0 {
 		fault(fmt.Errorf("redis-wait-replicas %d: negative", f.RedisWaitReplicas))
+	}
+	if f.KeyRateLimit < 0 {
+		fault(fmt.Errorf("key-rate-limit %d: negative", f.KeyRateLimit))
+	}
+	if err := reportapi.CheckOrigins(f.CORSOrigin); err != nil {
+		fault(fmt.Errorf("cors-origin: %w", err))
 	}
 	if f.MaxStale != "" {
 		maxStale, err := scoring.ParseDuration(f.MaxStale)

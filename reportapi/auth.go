@@ -26,9 +26,13 @@ func (s *server) need(role control.Role) gin.HandlerFunc {
 	}
 }
 
-// admit lets a request pass whose key has at least this role.
+// admit lets a request pass whose key has at least this role and requests left.
 func (s *server) admit(c *gin.Context, identity control.Identity, role control.Role) {
 	c.Set(identityKey, identity)
+	if err := s.spend(c, identity.KeyID); err != nil {
+		s.fail(c, problemOf(err))
+		return
+	}
 	if !identity.Role.AtLeast(role) {
 		s.fail(c, newProblem(http.StatusForbidden,
 			fmt.Sprintf("this key's role is %s; this needs %s", identity.Role, role),
@@ -42,17 +46,20 @@ func (s *server) admit(c *gin.Context, identity control.Identity, role control.R
 // authenticate reads the key from "Authorization: Bearer" (RFC 6750 §2.1) or
 // X-Api-Key. Keys in query strings end up in logs and are not taken.
 func (s *server) authenticate(r *http.Request) (control.Identity, error) {
-	return s.identify(tokenOf(r))
+	return s.identify(r, tokenOf(r))
 }
 
 // identify tells whose a key is.
-func (s *server) identify(token string) (control.Identity, error) {
+func (s *server) identify(r *http.Request, token string) (control.Identity, error) {
 	if token == "" {
 		return control.Identity{}, newProblem(http.StatusUnauthorized, "this needs a key",
 			"send it as Authorization: Bearer pbx_…; an admin makes keys with: penaltybox key add").
 			with("WWW-Authenticate", `Bearer realm="penaltybox"`)
 	}
 	identity, err := s.Book.Authenticate(token, s.Now())
+	if err != nil && !s.strangers.bears(s.clientAddr(r), s.Now()) {
+		return control.Identity{}, tooManyFailures()
+	}
 	if err != nil {
 		return control.Identity{}, newProblem(http.StatusUnauthorized, err.Error(), "ask an admin for a new one").
 			with("WWW-Authenticate", `Bearer realm="penaltybox", error="invalid_token"`)

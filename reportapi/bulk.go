@@ -22,11 +22,12 @@ const (
 
 // tally counts what became of the rows of a request.
 type tally struct {
-	Recorded    int `json:"recorded"`
-	Duplicates  int `json:"duplicates"`
-	Ignored     int `json:"ignored"`
-	Refused     int `json:"refused"`
-	Unavailable int `json:"unavailable"`
+	Recorded    int  `json:"recorded"`
+	Duplicates  int  `json:"duplicates"`
+	Ignored     int  `json:"ignored"`
+	Refused     int  `json:"refused"`
+	Unavailable int  `json:"unavailable"`
+	DryRun      bool `json:"dry_run,omitempty"`
 }
 
 func (t *tally) count(status intake.Status) {
@@ -48,10 +49,9 @@ func (t *tally) count(status intake.Status) {
 // writes down what became of each.
 type bulk struct {
 	*server
-	c        *gin.Context
-	caller   intake.Caller
-	key      string // Idempotency-Key
-	verdicts bool   // tell the verdicts of all zones for each row
+	c      *gin.Context
+	caller intake.Caller
+	order  order
 
 	batch []row
 	notes int // bytes of the batch's notes
@@ -61,8 +61,8 @@ type bulk struct {
 
 // many takes the reports of a body that carries many. Rows before a fault of
 // the body stand; the answer says so.
-func (s *server) many(c *gin.Context, key string, verdicts bool, rows rows) error {
-	b := &bulk{server: s, c: c, caller: s.callerOf(c), key: key, verdicts: verdicts}
+func (s *server) many(c *gin.Context, order order, rows rows) error {
+	b := &bulk{server: s, c: c, caller: s.callerOf(c), order: order, tally: tally{DryRun: order.dryRun}}
 	var fault error
 	for row, err := range rows {
 		if err == nil && row.number > maxRows {
@@ -90,7 +90,7 @@ func (b *bulk) flush() error {
 	var reports []intake.Report
 	for _, row := range b.batch {
 		if row.refusal == nil {
-			reports = append(reports, named(row.report, b.key, row.number))
+			reports = append(reports, named(row.report, b.order.key, row.number))
 		}
 	}
 	var results []intake.Result
@@ -102,7 +102,7 @@ func (b *bulk) flush() error {
 			results[i].Status = intake.Unavailable
 		}
 	default:
-		results = b.Intake.Submit(ctx, now, b.caller, "", reports)
+		results = b.submit(b.c, now, b.order, reports)
 		b.logCause(results)
 	}
 	zones := map[netip.Prefix][]zoneView{}
@@ -141,7 +141,7 @@ func (b *bulk) judge(view *reportView, incident scoring.Incident, known map[neti
 	zones, found := known[incident.Prefix]
 	if !found {
 		now := b.Now()
-		if b.verdicts {
+		if b.order.verdicts {
 			zones = b.viewZones(incident.Addr, now)
 		} else {
 			zones = []zoneView{b.viewZone(&b.Zones()[0], incident.Addr, now)}
@@ -149,13 +149,13 @@ func (b *bulk) judge(view *reportView, incident scoring.Incident, known map[neti
 		known[incident.Prefix] = zones
 	}
 	view.Score = &zones[0].Score
-	if b.verdicts {
+	if b.order.verdicts {
 		view.Zones = zones
 	}
 }
 
 func (b *bulk) write(view reportView) {
-	b.meters.report(view.Status)
+	b.count(b.order, view.Status)
 	b.tally.count(view.Status)
 	encoded, err := encodeJSON(view)
 	if err != nil {

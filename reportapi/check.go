@@ -44,7 +44,7 @@ func (s *server) getCheck(c *gin.Context) error {
 	}
 	view := checkView{addr, s.viewZone(zone, addr, s.Now())}
 	c.Header("Cache-Control", checkAge)
-	c.Header("Vary", "Accept, Authorization, X-Api-Key")
+	c.Writer.Header().Add("Vary", "Accept, Authorization, X-Api-Key")
 	if format == "json" {
 		return ok(c, http.StatusOK, view)
 	}

@@ -19,10 +19,10 @@ func (n *node) admin(t *testing.T, line, body string, status int) document {
 func TestReporters_are_made_changed_and_told(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	n.admin(t, "POST /v1/reporters", `{"name":"web1"}`, 201).wants(t, map[string]any{"name": "web1", "role": "reporter", "disabled": false, "number": 6.0})
-	n.admin(t, "PATCH /v1/reporters/web1", `{"role":"moderator"}`, 200).wants(t, map[string]any{"role": "moderator", "number": 6.0})
+	n.admin(t, "POST /v1/reporters", `{"name":"web1"}`, 201).wants(t, map[string]any{"name": "web1", "role": "reporter", "disabled": false, "number": 7.0})
+	n.admin(t, "PATCH /v1/reporters/web1", `{"role":"moderator"}`, 200).wants(t, map[string]any{"role": "moderator", "number": 7.0})
 	n.admin(t, "PATCH /v1/reporters/web1", `{"disabled":true}`, 200).wants(t, map[string]any{"role": "moderator", "disabled": true})
-	n.ask(t, call{line: "GET /v1/reporters", as: control.RoleAdmin}, 200).wants(t, map[string]any{"reporters.0.name": "admin", "reporters.4.name": "web1", "reporters.4.disabled": true})
+	n.ask(t, call{line: "GET /v1/reporters", as: control.RoleAdmin}, 200).wants(t, map[string]any{"reporters.0.name": "admin", "reporters.5.name": "web1", "reporters.5.disabled": true})
 }
 
 func TestKeys_are_shown_once_and_end_at_once(t *testing.T) {

@@ -3,6 +3,7 @@ package reportapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/reportapi/compat/abuseipdb"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -70,11 +72,15 @@ func (s *server) house() compat.House {
 }
 
 // authenticateForeign is [server.need] for adapters, which find keys in places
-// of their own and check roles through intake.
+// of their own and check roles through intake. What they tell is a reader's at
+// least: a checker's key must not list anything through them.
 func (s *server) authenticateForeign(c *gin.Context, key string) (intake.Caller, error) {
 	identity, err := s.Book.Authenticate(key, s.Now())
 	if err != nil {
 		return intake.Caller{}, err
+	}
+	if !identity.Role.AtLeast(control.RoleReader) {
+		return intake.Caller{}, fmt.Errorf("this key's role is %s; this needs %s", identity.Role, control.RoleReader)
 	}
 	c.Set(identityKey, identity)
 	return s.callerOf(c), nil

@@ -20,6 +20,7 @@ type reportView struct {
 	Score   *int         `json:"score,omitempty"` // in the first zone
 	Zones   []zoneView   `json:"zones,omitempty"`
 	Problem *problemView `json:"problem,omitempty"`
+	DryRun  bool         `json:"dry_run,omitempty"`
 }
 
 // problemView is what was wrong with one row.
@@ -45,66 +46,66 @@ func (s *server) postIncidents(c *gin.Context) error {
 		return err
 	}
 	if shape == shapeText {
-		template, verdicts, err := readTemplate(c)
+		template, order, err := readTemplate(c, key)
 		if err != nil {
 			return err
 		}
-		return s.many(c, key, verdicts, textRows(body.Reader, template))
+		return s.many(c, order, textRows(body.Reader, template))
 	}
-	query, err := queryOf(c, "verdicts")
+	query, err := queryOf(c, "verdicts", "dry_run")
 	if err != nil {
 		return err
 	}
-	verdicts, err := query.flag("verdicts")
+	order, err := readOrder(query, key)
 	if err != nil {
 		return err
 	}
 	switch shape {
 	case shapeLines:
-		return s.many(c, key, verdicts, lineRows(body.Reader))
+		return s.many(c, order, lineRows(body.Reader))
 	case shapeArray:
 		rows, err := arrayRows(body)
 		if err != nil {
 			return err
 		}
-		return s.many(c, key, verdicts, rows)
+		return s.many(c, order, rows)
 	}
-	return s.one(c, key, body)
+	return s.one(c, order, body)
 }
 
 // readTemplate reads from the query what every line of a plain list means.
-func readTemplate(c *gin.Context) (template intake.Report, verdicts bool, err error) {
-	query, err := queryOf(c, "verdicts", "kind", "category", "points", "note", "observed", "time", "ttl", "expires")
+func readTemplate(c *gin.Context, key string) (template intake.Report, order order, err error) {
+	query, err := queryOf(c, "verdicts", "dry_run", "kind", "category", "points", "note", "observed", "time", "ttl", "expires")
 	if err != nil {
-		return template, false, err
+		return template, order, err
 	}
-	if verdicts, err = query.flag("verdicts"); err != nil {
-		return template, false, err
+	if order, err = readOrder(query, key); err != nil {
+		return template, order, err
 	}
 	var o object
 	for _, name := range query.names() {
-		if name != "verdicts" {
+		if name != "verdicts" && name != "dry_run" {
 			o = append(o, member{name: name, value: query.text(name)})
 		}
 	}
 	template, err = readReport(o)
-	return template, verdicts, err
+	return template, order, err
 }
 
 // one takes the report of a body that carries one.
-func (s *server) one(c *gin.Context, key string, body body) error {
+func (s *server) one(c *gin.Context, order order, body body) error {
 	o, err := body.object()
 	if err != nil {
 		return err
 	}
 	report, err := readReport(o)
 	if err != nil {
-		s.meters.report(intake.Refused)
+		s.count(order, intake.Refused)
 		return err
 	}
 	now := s.Now()
-	result := s.Intake.Submit(c.Request.Context(), now, s.callerOf(c), "", []intake.Report{named(report, key, 1)})[0]
-	s.meters.report(result.Status)
+	result := s.submit(c, now, order, []intake.Report{named(report, order.key, 1)})[0]
+	s.count(order, result.Status)
 	switch result.Status {
 	case intake.Refused:
 		return result.Refusal
@@ -114,13 +115,14 @@ func (s *server) one(c *gin.Context, key string, body body) error {
 		return p
 	}
 	view := s.viewResult(result)
+	view.DryRun = order.dryRun
 	view.incidentView.Note = result.Incident.Note
 	if addr := result.Incident.Addr; addr.IsValid() {
 		view.Zones = s.viewZones(addr, now)
 		view.Score = &view.Zones[0].Score
 	}
 	status := http.StatusOK
-	if result.Status == intake.Recorded {
+	if result.Status == intake.Recorded && !order.dryRun {
 		status = http.StatusCreated
 		c.Header("Location", incidentPath(result.Incident.Key()))
 	}

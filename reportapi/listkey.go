@@ -20,7 +20,7 @@ func (s *server) needToList(c *gin.Context) {
 	if _, password, given := c.Request.BasicAuth(); token == "" && given {
 		token = password
 	}
-	identity, err := s.identify(token)
+	identity, err := s.identify(c.Request, token)
 	if err != nil {
 		s.fail(c, problemOf(err).with("WWW-Authenticate", basicChallenge))
 		return
@@ -32,7 +32,7 @@ func (s *server) needToList(c *gin.Context) {
 // else. Addresses end up in logs and histories, if not in ours: so the key must
 // be one that can do nothing but read.
 func (s *server) needKeyInPath(c *gin.Context) {
-	identity, err := s.identify(c.Param("key"))
+	identity, err := s.identify(c.Request, c.Param("key"))
 	if err != nil {
 		s.fail(c, problemOf(err))
 		return

@@ -2,6 +2,7 @@ package reportapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -47,7 +48,7 @@ func (s *server) getIncidents(c *gin.Context) error {
 
 func (s *server) readSearch(c *gin.Context) (search, error) {
 	var found search
-	q, err := queryOf(c, "ip", "reporter", "category", "since", "withdrawn", "limit", "cursor")
+	q, err := queryOf(c, "ip", "reporter", "category", "kind", "since", "withdrawn", "limit", "cursor")
 	if err != nil {
 		return found, err
 	}
@@ -63,6 +64,13 @@ func (s *server) readSearch(c *gin.Context) (search, error) {
 	}
 	if found.filter.Categories, err = q.categories("category", s.Book.Policy()); err != nil {
 		return found, err
+	}
+	if name := q.text("kind"); name != "" {
+		kind, known := s.Book.Policy().KindNamed(name)
+		if !known || kind.Name != name {
+			return found, wrong("kind", name, "is not known here", "known kinds are "+strings.Join(s.Book.Policy().KindNames(), ", "))
+		}
+		found.filter.Kind = kind.Number
 	}
 	if found.filter.Since, err = q.moment("since", s.Now()); err != nil {
 		return found, err

@@ -31,18 +31,20 @@ func TestSearch_filters(t *testing.T) {
 	gone := n.report(t, control.RoleReporter, "ip=198.51.100.3&kind=forum.spam")
 	n.ask(t, call{line: "PATCH /v1/incidents/198.51.100.3/" + gone.at("id").(string), as: control.RoleReporter, body: "withdrawn=true&reason=mistake", headers: []string{formBody}}, 200)
 	for query, want := range map[string][]string{
-		"":                              {"198.51.100.3", "203.0.113.2", "203.0.113.1"},
-		"?ip=203.0.113.1":               {"203.0.113.1"},
-		"?ip=203.0.113.0/24":            {"203.0.113.2", "203.0.113.1"},
-		"?ip=203.0.113.9":               nil,
-		"?reporter=moderator":           {"203.0.113.2"},
-		"?category=ssh,forum":           {"198.51.100.3", "203.0.113.1"},
-		"?since=2026-11-22T11:00:00Z":   {"198.51.100.3", "203.0.113.2"},
-		"?since=30m":                    {"198.51.100.3"},
-		"?withdrawn=true":               {"198.51.100.3"},
-		"?withdrawn=0":                  {"203.0.113.2", "203.0.113.1"},
-		"?withdrawn=false&category=ssh": {"203.0.113.1"},
-		"?limit=1":                      {"198.51.100.3"},
+		"":                               {"198.51.100.3", "203.0.113.2", "203.0.113.1"},
+		"?ip=203.0.113.1":                {"203.0.113.1"},
+		"?ip=203.0.113.0/24":             {"203.0.113.2", "203.0.113.1"},
+		"?ip=203.0.113.9":                nil,
+		"?reporter=moderator":            {"203.0.113.2"},
+		"?category=ssh,forum":            {"198.51.100.3", "203.0.113.1"},
+		"?kind=web.wordpress":            {"203.0.113.2"},
+		"?kind=ssh.maxauth&category=web": nil,
+		"?since=2026-11-22T11:00:00Z":    {"198.51.100.3", "203.0.113.2"},
+		"?since=30m":                     {"198.51.100.3"},
+		"?withdrawn=true":                {"198.51.100.3"},
+		"?withdrawn=0":                   {"203.0.113.2", "203.0.113.1"},
+		"?withdrawn=false&category=ssh":  {"203.0.113.1"},
+		"?limit=1":                       {"198.51.100.3"},
 	} {
 		if ips, _ := n.page(t, query); !slices.Equal(ips, want) {
 			t.Errorf("%q finds %v, want %v", query, ips, want)
@@ -85,7 +87,7 @@ func TestSearch_refusals(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	for query, field := range map[string]string{
-		"?ip=nonsense": "ip", "?reporter=nobody": "reporter", "?category=sssh": "category", "?since=yesterday": "since",
+		"?ip=nonsense": "ip", "?reporter=nobody": "reporter", "?category=sssh": "category", "?kind=ssh": "kind", "?since=yesterday": "since",
 		"?withdrawn=maybe": "withdrawn", "?limit=0": "limit", "?limit=1001": "limit", "?limit=x": "limit",
 		"?cursor=x": "cursor", "?offset=3": "offset", "?ip=%zz": "query",
 	} {

@@ -116,6 +116,12 @@ type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Foreign        Foreign
+	// KeyRate is how many requests a minute each key may make; 0: as many as it
+	// likes.
+	KeyRate int
+	// CORSOrigins are the web sites (https://forum.example; "*" is all) whose
+	// pages may look addresses up in their visitors' browsers.
+	CORSOrigins []string
 }
 
 func (c Config) validate() error {
@@ -132,16 +138,21 @@ func (c Config) validate() error {
 			missing = append(missing, fmt.Errorf("%s is missing", name))
 		}
 	}
-	return errors.Join(missing...)
+	if c.KeyRate < 0 {
+		missing = append(missing, fmt.Errorf("key rate %d: negative", c.KeyRate))
+	}
+	return errors.Join(append(missing, CheckOrigins(c.CORSOrigins))...)
 }
 
 // server holds what the handlers share.
 type server struct {
 	Config
-	meters  *meters
-	lists   *listCache
-	codings *coding.Codings
-	epoch   uint64 // of the cursors that we give out
+	meters    *meters
+	lists     *listCache
+	codings   *coding.Codings
+	budgets   *budgets
+	strangers *strangers
+	epoch     uint64 // of the cursors that we give out
 }
 
 // New returns the handler of all routes. It registers its metrics, so that a
@@ -157,7 +168,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), epoch: rand.Uint64() | 1}
+	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), epoch: rand.Uint64() | 1}
 	return s.engine()
 }
 
@@ -170,7 +181,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	engine.Use(s.requestID, s.observe, s.recover, s.encode)
+	engine.Use(s.requestID, s.observe, s.recover, s.cors, s.encode)
 	engine.NoRoute(s.answer(noRoute))
 	engine.NoMethod(s.answer(noMethod))
 	s.openRoutes(engine)
@@ -195,6 +206,7 @@ func (s *server) openRoutes(routes gin.IRoutes) {
 
 // nativeRoutes are the API proper. Each names the least role that may use it.
 func (s *server) nativeRoutes(routes gin.IRoutes) {
+	checker := s.need(control.RoleChecker)
 	reader, reporter := s.need(control.RoleReader), s.need(control.RoleReporter)
 	moderator, admin := s.need(control.RoleModerator), s.need(control.RoleAdmin)
 
@@ -204,7 +216,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	routes.PATCH("/incidents/:ip/:id", reporter, s.answer(s.patchIncident))
 
 	s.get(routes, "/ips/:ip", reader, s.answer(s.getIP))
-	s.get(routes, "/check/:ip", reader, s.answer(s.getCheck))
+	s.get(routes, "/check/:ip", checker, s.answer(s.getCheck))
 	s.get(routes, "/explain", reader, s.answer(s.getExplain))
 	s.get(routes, "/blocklist", s.needToList, s.answer(s.getBlocklist))
 

@@ -14,7 +14,8 @@ import (
 // zero value of a field chooses all.
 type Filter struct {
 	Reporter   ReporterNumber
-	Categories CategorySet  // by the policy of the moment
+	Categories CategorySet // by the policy of the moment
+	Kind       KindNumber
 	Since      time.Time    // reported then or later
 	Prefix     netip.Prefix // within this prefix, of any width
 }
@@ -193,9 +194,12 @@ func (s *shard) recent(p *page, filter Filter, before Cursor, k scoredKey, at pl
 	}
 }
 
-// chosen tells whether an item is of the filter's reporter and categories.
+// chosen tells whether an item is of the filter's reporter, kind and categories.
 func (s *shard) chosen(it *item, filter Filter) bool {
 	if filter.Reporter != 0 && it.reporter() != filter.Reporter {
+		return false
+	}
+	if filter.Kind != 0 && it.kind() != filter.Kind {
 		return false
 	}
 	if filter.Categories == 0 {

@@ -39,6 +39,7 @@ func TestScoreboard_Recent_filters(t *testing.T) {
 		{"reporter", Filter{Reporter: 2}, []ID{2}},
 		{"category in effect", Filter{Categories: web}, []ID{6, 3, 2}},
 		{"categories", Filter{Categories: ssh | web}, []ID{6, 4, 3, 2, 1}},
+		{"kind in effect", Filter{Kind: webWordpress}, []ID{6, 3, 2}},
 		{"since", Filter{Since: at(4)}, []ID{6, 5, 4}},
 		{"address", Filter{Prefix: PrefixOf(alice)}, []ID{6, 5, 2, 1}},
 		{"network", Filter{Prefix: netip.MustParsePrefix("203.0.112.0/23")}, []ID{6, 5, 2, 1}},

@@ -38,8 +38,8 @@ func TestRegistrar_AddReporter_refused(t *testing.T) {
 		{"slash", "a/b", "reporter", "want 1 to 63"},
 		{"long", strings.Repeat("a", 64), "reporter", "want 1 to 63"},
 		{"begins with a dot", ".web", "reporter", "want 1 to 63"},
-		{"no role", "web1", "", "want reader, reporter"},
-		{"unknown role", "web1", "root", "want reader, reporter"},
+		{"no role", "web1", "", "want checker, reader, reporter"},
+		{"unknown role", "web1", "root", "want checker, reader, reporter"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestRegistrar_AddKey_refused(t *testing.T) {
 	}{
 		{"nobody", "web9", "", "", time.Time{}, "not found"},
 		{"more than the reporter", "web1", control.RoleAdmin, "", time.Time{}, "more than reporter"},
-		{"unknown role", "web1", "root", "", time.Time{}, "want reader, reporter"},
+		{"unknown role", "web1", "root", "", time.Time{}, "want checker, reader, reporter"},
 		{"long label", "web1", "", strings.Repeat("x", 101), time.Time{}, "at most 100"},
 		{"expired", "web1", "", "", noon, "in the past"},
 	}

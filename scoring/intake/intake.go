@@ -67,13 +67,23 @@ func New(config Config) (*Intake, error) {
 // the same request sent twice counts once; a front that submits one request in
 // several calls gives each call a key of its own.
 func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
+	results, incidents, rows := in.weigh(now, caller, idempotencyKey, reports)
+	if len(incidents) > 0 {
+		in.record(ctx, incidents, rows, results)
+	}
+	return results
+}
+
+// weigh weighs reports. It returns a result for each, the incidents that are
+// ready for the ledger, and which of the results each incident belongs to.
+func (in *Intake) weigh(now time.Time, caller Caller, idempotencyKey string, reports []Report) (results []Result, incidents []scoring.Incident, rows []int) {
 	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
 	if refusal := scale.mayReport(); refusal != nil {
-		return refuseAll(len(reports), refusal)
+		return refuseAll(len(reports), refusal), nil, nil
 	}
-	results := make([]Result, len(reports))
-	incidents := make([]scoring.Incident, 0, len(reports))
-	rows := make([]int, 0, len(reports))
+	results = make([]Result, len(reports))
+	incidents = make([]scoring.Incident, 0, len(reports))
+	rows = make([]int, 0, len(reports))
 	for i, report := range reports {
 		if report.ID == "" && idempotencyKey != "" {
 			report.ID = fmt.Sprintf("%s/%d", idempotencyKey, i)
@@ -85,10 +95,7 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 			rows = append(rows, i)
 		}
 	}
-	if len(incidents) > 0 {
-		in.record(ctx, incidents, rows, results)
-	}
-	return results
+	return results, incidents, rows
 }
 
 // record carries incidents to the ledger and writes the receipts into the

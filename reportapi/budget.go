@@ -1,0 +1,109 @@
+package reportapi
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
+
+	"penaltybox/scoring"
+)
+
+// budgets count the requests of each key: so many a minute, which may all come
+// at once. There are no more of them than keys.
+type budgets struct {
+	perMinute int // 0: no limit
+	mu        sync.Mutex
+	keys      map[string]*rate.Limiter
+}
+
+func newBudgets(perMinute int) *budgets {
+	return &budgets{perMinute: perMinute, keys: map[string]*rate.Limiter{}}
+}
+
+// of returns the budget of a key.
+func (b *budgets) of(keyID string) *rate.Limiter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	limiter := b.keys[keyID]
+	if limiter == nil {
+		limiter = rate.NewLimiter(rate.Limit(b.perMinute)/60, b.perMinute)
+		b.keys[keyID] = limiter
+	}
+	return limiter
+}
+
+// spend takes a request off a key's budget, and tells what is left of it in
+// RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
+func (s *server) spend(c *gin.Context, keyID string) error {
+	if s.budgets.perMinute == 0 {
+		return nil
+	}
+	now, budget := s.Now(), s.budgets.of(keyID)
+	taken := budget.AllowN(now, 1)
+	left := max(0, budget.TokensAt(now))
+	full := math.Ceil((float64(budget.Burst()) - left) / float64(budget.Limit()))
+	header := c.Writer.Header()
+	header["Ratelimit-Policy"] = []string{`"key";q=` + strconv.Itoa(s.budgets.perMinute) + ";w=60"}
+	header["Ratelimit"] = []string{`"key";r=` + strconv.Itoa(int(left)) + ";t=" + strconv.Itoa(int(full))}
+	if taken {
+		return nil
+	}
+	p := newProblem(http.StatusTooManyRequests, fmt.Sprintf("this key made more than %d requests within a minute", s.budgets.perMinute), "send many reports in one request, as NDJSON")
+	p.retryAfter = wholeSeconds((1 - left) / float64(budget.Limit()))
+	return p
+}
+
+// wholeSeconds rounds up, because a client that comes too early is refused
+// again.
+func wholeSeconds(seconds float64) time.Duration {
+	return time.Duration(max(1, math.Ceil(seconds))) * time.Second
+}
+
+const (
+	strangerSlots = 4096
+	// failuresAtOnce and failureEvery bound how many wrong keys one source is
+	// told about. Whoever has a right key is never held up, so that nobody can
+	// lock out who shares an address with him.
+	failuresAtOnce = 20
+	failureEvery   = 3 * time.Second
+)
+
+// strangers count requests with wrong keys by where they came from, in memory
+// that does not grow: sources share places, which ones nobody can foretell.
+type strangers struct {
+	seed  maphash.Seed
+	mu    sync.Mutex
+	slots [strangerSlots]*rate.Limiter
+}
+
+func newStrangers() *strangers { return &strangers{seed: maphash.MakeSeed()} }
+
+// bears tells whether one more wrong key from this source is borne.
+func (st *strangers) bears(source netip.Addr, now time.Time) bool {
+	prefix := netip.Prefix{}
+	if source.IsValid() {
+		prefix = scoring.PrefixOf(source)
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	slot := &st.slots[maphash.Comparable(st.seed, prefix)%strangerSlots]
+	if *slot == nil {
+		*slot = rate.NewLimiter(rate.Every(failureEvery), failuresAtOnce)
+	}
+	return (*slot).AllowN(now, 1)
+}
+
+// tooManyFailures answers a source that keeps sending wrong keys.
+func tooManyFailures() error {
+	p := newProblem(http.StatusTooManyRequests, "too many wrong keys came from this address", "put the right key into whatever keeps asking")
+	p.retryAfter = failureEvery
+	return p
+}

@@ -1,0 +1,42 @@
+package reportapi
+
+import (
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring/intake"
+)
+
+// order is what a request wants done with its reports.
+type order struct {
+	key      string // Idempotency-Key
+	verdicts bool   // tell the verdicts of all zones for each row of many
+	dryRun   bool   // record nothing
+}
+
+func readOrder(query query, key string) (order, error) {
+	order := order{key: key}
+	var err error
+	if order.verdicts, err = query.flag("verdicts"); err != nil {
+		return order, err
+	}
+	order.dryRun, err = query.flag("dry_run")
+	return order, err
+}
+
+// submit hands reports to intake, or asks what it would answer. Dry runs do
+// not count in the metrics.
+func (s *server) submit(c *gin.Context, now time.Time, order order, reports []intake.Report) []intake.Result {
+	if order.dryRun {
+		return s.Intake.DryRun(now, s.callerOf(c), "", reports)
+	}
+	return s.Intake.Submit(c.Request.Context(), now, s.callerOf(c), "", reports)
+}
+
+// count notes what became of a report in the metrics.
+func (s *server) count(order order, status intake.Status) {
+	if !order.dryRun {
+		s.meters.report(status)
+	}
+}
