@@ -28,6 +28,9 @@ func FuzzRecogniser(f *testing.F) {
 	sampletest.Forge(f, func() sampletest.Recogniser { return newRecogniser(f) },
 		`Nov 22 10:00:00 mail dovecot: imap-login: Disconnected (auth failed, 5 attempts in 30 secs): user=<{}>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, session=<x>`,
 		`Nov 22 10:00:00 mail dovecot: pop3-login: Aborted login (auth failed, 5 attempts in 30 secs): user=<{}>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, TLS`,
+		`Nov 22 10:00:00 mail dovecot: imap-login: Disconnected (no auth attempts in 2 secs): user=<{}>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, session=<x>`,
+		`Nov 22 10:00:00 mail dovecot: imap-login: Disconnected: Inactivity (auth failed, 5 attempts): user={}, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1`,
+		`Nov 22 10:00:00 mail dovecot: imap-login: Login aborted: Logged out (auth failed, 5 attempts in 9 secs) (auth_failed): user=<{}>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, TLS, sni={}`,
 	)
 }
 

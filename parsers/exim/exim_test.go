@@ -29,6 +29,13 @@ func FuzzRecogniser(f *testing.F) {
 		`2026-11-22 10:00:00 SMTP call from ([203.0.113.9]) [192.0.2.66] dropped: too many unrecognized commands (last was "{}")`,
 		`2026-11-22 10:00:00 H=(x) [192.0.2.66] F=<{}> rejected RCPT <{}>: relay not permitted`,
 		`2026-11-22 10:00:00 login authenticator failed for (x) [192.0.2.66]: 535 Incorrect authentication data (set_id={})`,
+		// helo_accept_junk_hosts, and an ident server of the client's.
+		`2026-11-22 10:00:00 H=({}) [192.0.2.66]:41866 I=[192.0.2.1]:25 F=<{}> rejected RCPT <{}>: relay not permitted`,
+		`2026-11-22 10:00:00 SMTP call from host.example ({}) [192.0.2.66] U={} dropped: too many nonmail commands (last was "{}")`,
+		`2026-11-22 10:00:00 H=({}) [192.0.2.66] F=<{}> rejected RCPT <{}>: Unrouteable address`,
+		`2026-11-22 10:00:00 login authenticator failed for H=({}) [192.0.2.66]: 535 Incorrect authentication data (set_id={})`,
+		`2026-11-22 10:00:00 SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from H=[192.0.2.66] U={} input="{}"`,
+		`2026-11-22 10:00:00 SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "{}" H=({}) [192.0.2.66] next input="{}"`,
 	)
 }
 

@@ -76,20 +76,20 @@ func (w *watcher) file(ctx context.Context, source Source, name string) {
 	if at.Position == nil {
 		// From here on nothing is passed over.
 		if err := r.save(w.Now(), place); err != nil {
-			r.complain("following the log", err)
+			r.complain(notSaved, err)
 		}
 	}
 	for ctx.Err() == nil {
 		more, err := log.Poll(w.Now(), r.line)
 		switch {
 		case err != nil:
-			r.complain("the log cannot be read", err)
+			r.complain(notRead, err)
 		case !more:
-			r.faulty = false
+			r.works(notRead)
 		}
 		if !more || len(r.rows) >= mostWaiting {
 			if err := r.deliver(ctx, w.Now(), place); err != nil && ctx.Err() == nil {
-				r.complain("following the log", err)
+				r.complain(notSaved, err)
 			}
 		}
 		if !more && !sleep(ctx, pollEvery) {
@@ -99,7 +99,7 @@ func (w *watcher) file(ctx context.Context, source Source, name string) {
 	// What was read and told nothing need not be read again.
 	if len(r.rows) == 0 && r.moved {
 		if err := r.save(w.Now(), place); err != nil {
-			r.complain("following the log", err)
+			r.complain(notSaved, err)
 		}
 	}
 }
@@ -113,9 +113,10 @@ func (w *watcher) openLog(ctx context.Context, r *reader, at checkpoint, source 
 	for {
 		log, err := follow.Open(name, position, w.Now(), follow.Options{FromEnd: source.FromEnd, Logger: r.logger})
 		if err == nil {
+			r.works(notOpened)
 			return log
 		}
-		r.complain("the log cannot be opened", err)
+		r.complain(notOpened, err)
 		if !sleep(ctx, 10*time.Second) {
 			return nil
 		}

@@ -49,7 +49,7 @@ func (w *watcher) journal(ctx context.Context, source Source) {
 		for range entries { // until it has ended
 		}
 		if err := <-ended; err != nil && ctx.Err() == nil {
-			r.complain("the journal cannot be read", err)
+			r.complain(notRead, err)
 		}
 		sleep(ctx, restartAfter)
 	}
@@ -79,7 +79,7 @@ func (j *journalReader) read(ctx context.Context, entries <-chan journal.Entry) 
 				_ = j.deliver(ctx, j.now(), place) // ctx has ended, or it is told
 				return
 			}
-			j.faulty = false
+			j.works(notRead)
 			j.entry(e)
 			if len(j.rows) >= mostWaiting {
 				err = j.deliver(ctx, j.now(), place)
@@ -88,7 +88,7 @@ func (j *journalReader) read(ctx context.Context, entries <-chan journal.Entry) 
 			err = j.deliver(ctx, j.now(), place)
 		}
 		if err != nil && ctx.Err() == nil {
-			j.complain("following the journal", err)
+			j.complain(notSaved, err)
 		}
 	}
 }

@@ -28,8 +28,8 @@ type reader struct {
 	summary parsers.Summary
 	rows    []submit.Row
 	saved   time.Time
-	moved   bool // something was read since the checkpoint was saved
-	faulty  bool // the last attempt failed, and it was told
+	moved   bool            // something was read since the checkpoint was saved
+	faults  map[string]bool // what does not work at the moment, and was told
 }
 
 // Sink takes rows over: when Deliver returns nil they are safe.
@@ -39,7 +39,7 @@ type Sink interface {
 
 // newReader makes the reader of one log, and returns its checkpoint.
 func (w *watcher) newReader(source Source, log string) (*reader, checkpoint, error) {
-	r := &reader{sink: w.Sink, log: log, meter: w.meters.of(source.Service, log), saved: w.Now()}
+	r := &reader{faults: map[string]bool{}, sink: w.Sink, log: log, meter: w.meters.of(source.Service, log), saved: w.Now()}
 	r.logger = w.Logger.With("service", source.Service, "log", log)
 	var err error
 	if r.parser, err = source.parser(w.Now); err != nil || w.State == "" {
@@ -83,14 +83,16 @@ func (r *reader) deliver(ctx context.Context, now time.Time, place func(*checkpo
 		return nil
 	}
 	for {
+		const fault = "incidents could not be handed over"
 		err := r.sink.Deliver(ctx, r.rows)
 		if err == nil {
+			r.works(fault)
 			break
 		}
 		if ctx.Err() != nil {
 			return err
 		}
-		r.complain("incidents could not be handed over", err)
+		r.complain(fault, err)
 		if !sleep(ctx, saveEvery) {
 			return context.Cause(ctx)
 		}
@@ -110,20 +112,32 @@ func (r *reader) save(now time.Time, place func(*checkpoint)) error {
 		return err
 	}
 	place(&at)
+	r.saved = now // also if it fails: not at each poll anew
 	if err := at.save(r.path); err != nil {
 		return err
 	}
-	r.saved, r.moved = now, false
+	r.moved = false
+	r.works(notSaved)
 	return nil
 }
 
 // complain tells a fault once, until it is over.
-func (r *reader) complain(what string, err error) {
-	if !r.faulty {
-		r.logger.Error(what, "error", err)
+func (r *reader) complain(fault string, err error) {
+	if !r.faults[fault] {
+		r.logger.Error(fault, "error", err)
 	}
-	r.faulty = true
+	r.faults[fault] = true
 }
+
+// works says that a fault is over.
+func (r *reader) works(fault string) { delete(r.faults, fault) }
+
+// Faults that are told.
+const (
+	notSaved  = "where reading stands cannot be saved; after a restart some lines are read again"
+	notRead   = "the log cannot be read"
+	notOpened = "the log cannot be opened"
+)
 
 // sleep waits, and tells whether it was not interrupted.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -171,6 +171,54 @@ func TestRun_faults(t *testing.T) {
 	}
 }
 
+// While the disk of the state folder is full or broken, incidents go on, and the
+// fault is told once, not at each poll.
+func TestRun_stateBroken(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "auth.log")
+	write(t, name, strike(1))
+	s := &sink{}
+	var log strings.Builder
+	config := watch.Config{
+		Sources: []watch.Source{{Service: "sshd", Files: []string{name}}}, Sink: s, State: t.TempDir(),
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	stop := start(t, config)
+	s.await(t, 1)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	checkpoints, err := filepath.Glob(config.State + "/sshd-*.json")
+	if err != nil || len(checkpoints) != 1 {
+		t.Fatal(checkpoints, err)
+	}
+	if err := os.Mkdir(checkpoints[0]+".new", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	stop = start(t, config)
+	for n := 2; n < 6; n++ {
+		write(t, name, strike(n))
+		s.await(t, n)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if told := strings.Count(log.String(), "cannot be saved"); told != 1 {
+		t.Errorf("told %d times: %s", told, &log)
+	}
+	if err := os.Remove(checkpoints[0] + ".new"); err != nil {
+		t.Fatal(err)
+	}
+	start(t, config) // reads four lines again
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if all, distinct := s.count(); all == 9 && distinct == 5 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("what was read since the checkpoint is not read again")
+		}
+	}
+}
+
 // A log that two sources name is read by one, and the journal by one source of
 // a service.
 func TestRun_namedTwice(t *testing.T) {

@@ -49,7 +49,8 @@ func Forge[R Recogniser](f *testing.F, newRecogniser func() R, lines ...string) 
 	}
 	client := netip.MustParseAddr(Client)
 	f.Fuzz(func(t *testing.T, words []byte) {
-		newRecogniser().Recognise(words) // no bytes make it panic
+		recogniser := newRecogniser()
+		recogniser.Recognise(words) // no bytes make it panic
 		words = bytes.Map(func(r rune) rune {
 			if r < ' ' || r == 0x7f {
 				return '?'
@@ -58,7 +59,6 @@ func Forge[R Recogniser](f *testing.F, newRecogniser func() R, lines ...string) 
 		}, words)
 		for _, line := range lines {
 			line = strings.ReplaceAll(line, "{}", string(words))
-			recogniser := newRecogniser()
 			for range 12 { // enough to fill a count
 				if match, outcome := recogniser.Recognise([]byte(line)); outcome == event.Recognised && match.Addr != client {
 					t.Fatalf("%s\nnamed %s", line, match.Addr)
