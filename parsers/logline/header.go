@@ -63,9 +63,6 @@ func (c Clock) Header(line []byte) (Header, bool) {
 func readRFC3164(text []byte) (h Header, ok bool) {
 	w := words{text}
 	word := w.next()
-	if len(text) == 0 || isBlank(text[0]) {
-		return Header{}, false
-	}
 	if name, ok := inBrackets(word); ok { // metalog
 		return Header{Program: name, Message: bytes.TrimLeft(w.rest, " \t")}, true
 	}
@@ -96,9 +93,10 @@ func readRFC3164(text []byte) (h Header, ok bool) {
 	return h, ok
 }
 
-// inBrackets returns the name in "[name]", which is more than digits and other
+// inBrackets returns the name in "[name]" or "[name]:", which is more than digits and other
 // than a tag's pid.
 func inBrackets(word []byte) (name []byte, ok bool) {
+	word = bytes.TrimSuffix(word, []byte{':'})
 	if len(word) < 3 || word[0] != '[' || word[len(word)-1] != ']' {
 		return nil, false
 	}

@@ -22,8 +22,9 @@ var proven = map[string]*regexp.Regexp{
 }
 
 func twin(message string) *regexp.Regexp {
-	return regexp.MustCompile(`^(?s:[^\[\]]+)[ /\t](?:sshd(?:-session|-auth|\(pam_unix\))?|sshd?(?:@\S+)?\.service)(?:\[\d+\])?(?::| \S+ \S+ (?:-|\[.*\]))[ \t]+` +
-		`(?:\x{feff})?(?:\[ID \d+ [^\]]+\] )?[ \t]*(?:message repeated \d+ times: \[ )?(?:` + message + `)\]?$`)
+	const name = `sshd(?:-session|-auth)?(?:\.pam|\.krb5)?|sshd\(pam_unix\)|sshd?(?:@\S+)?\.service`
+	return regexp.MustCompile(`^(?s:[^\[\]]+)[ /\t](?:(?:` + name + `)(?:\[\d+\])?(?::| <[^ <]+>:| \S+ \S+ (?:-|\[.*\]))|\[(?:` + name + `)\]:?)[ \t]+` +
+		`(?:\x{feff})?(?:\[ID \d+ [^\]]+\] )?[ \t]*(?:message repeated \d+ times: \[ )?(?:` + message + `)\]?[ \t]*$`)
 }
 
 // Whatever the bytes: no panic, and an address is named only where the twin

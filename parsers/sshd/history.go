@@ -117,7 +117,7 @@ func (h *history) each(clock logline.Clock, of logline.Header, look func(message
 		if of.Time.Sub(header.Time).Abs() > longestConnection {
 			return
 		}
-		message, _, ok := logline.UnwrapRepeated(header.Message)
+		message, _, ok := logline.UnwrapRepeated(bytes.TrimRight(header.Message, " \t"))
 		if ok && len(message) < longestMessage && !look(message) {
 			return
 		}

@@ -72,7 +72,7 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	case doubtful || r.history.keptDoubt(r.setting.Clock, r.history.lastLine()):
 		return r.refuse(about, behindForged)
 	}
-	message, count, ok := logline.UnwrapRepeated(header.Message)
+	message, count, ok := logline.UnwrapRepeated(bytes.TrimRight(header.Message, " \t"))
 	switch {
 	case !ok:
 		return r.refuse(about, otherMessage)
@@ -164,14 +164,16 @@ func (r *Recogniser) refuse(about subject, reason string) (event.Match, event.Ou
 const longestMessage = 500
 
 // isProgram tells whether sshd logs under the name: its parts have names of
-// their own since 9.8 and 10.0, PAM had until 2006, and journalctl -o with-unit
-// names the unit. Some loggers write the path.
+// their own since 9.8 and 10.0, Alpine's builds with PAM and Kerberos have, PAM
+// had until 2006, and journalctl -o with-unit names the unit. Some loggers write
+// the path.
 func isProgram(name []byte) bool {
 	if len(name) > 0 && name[0] == '/' {
 		name = name[bytes.LastIndexByte(name, '/')+1:]
 	}
 	switch string(name) {
-	case "sshd", "sshd-session", "sshd-auth", "sshd(pam_unix)", "ssh.service", "sshd.service":
+	case "sshd", "sshd-session", "sshd-auth", "sshd(pam_unix)", "ssh.service", "sshd.service",
+		"sshd.pam", "sshd-session.pam", "sshd-auth.pam", "sshd.krb5", "sshd-session.krb5", "sshd-auth.krb5":
 		return true
 	}
 	return bytes.HasSuffix(name, []byte(".service")) &&
