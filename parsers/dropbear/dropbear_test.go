@@ -28,6 +28,9 @@ func FuzzRecogniser(f *testing.F) {
 	sampletest.Forge(f, func() sampletest.Recogniser { return newRecogniser(f) },
 		`Nov 22 10:00:00 host dropbear[4242]: Exit before auth (user '{}', 10 fails): Max auth tries reached - user '{}' from 192.0.2.66:41866`,
 		`Nov 22 10:00:00 host dropbear[4242]: Exit before auth from <192.0.2.66:41866>: (user '{}', 10 fails): Max auth tries reached - user '{}'`,
+		`Nov 22 10:00:00 host dropbear[4242]: Exit before auth (user '{}', 1 fails): Client trying multiple usernames from 192.0.2.66:41866`,
+		`Nov 22 10:00:00 host dropbear[4242]: Exit before auth from <192.0.2.66:41866>: (user '{}', 1 fails): Client trying multiple usernames`,
+		`Nov 22 10:00:00 host dropbear[4242]: Login attempt with wrong user {} from 192.0.2.66:41866`,
 		`Nov 22 10:00:00 host dropbear[4242]: Bad password attempt for '{}' from 192.0.2.66:41866`,
 	)
 }
