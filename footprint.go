@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -23,10 +24,14 @@ func collectEagerly() (restore func()) {
 	return func() { debug.SetGCPercent(before) }
 }
 
-// settle gives back to the system what only starting and loading needed: of
-// memory, two thirds of what the node keeps; of the program, for a node that
-// must be small, what it ran.
+// settle makes a loaded node ready for long service. It gives back to the system
+// what only starting and loading needed: of memory, two thirds of what the node
+// keeps; of the program, for a node that must be small, what it ran. And it
+// makes room for those that wait for DNS queries.
 func (s *serving) settle(ctx context.Context) {
+	if s.processors > 0 {
+		runtime.GOMAXPROCS(s.processors + s.dns.Waiting())
+	}
 	debug.FreeOSMemory()
 	if !s.dnsOnly() {
 		return

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
@@ -55,6 +56,7 @@ func (c *serveCommand) Run(ctx context.Context, s *streams, line commandLine) er
 	}
 	settings.queryLines = slog.New(slog.NewJSONHandler(s.err, nil))
 	settings.again = line.serveFlags
+	settings.processors = runtime.GOMAXPROCS(0)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

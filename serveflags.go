@@ -71,6 +71,7 @@ type settings struct {
 	foreign    reportapi.Foreign
 	updateKeys []dnsbl.UpdateKey
 	queryLines *slog.Logger               // nil: the log
+	processors int                        // that Go may use; 0: the process is not ours alone
 	again      func() (serveFlags, error) // reads the flags again; nil: they stay
 }
 

@@ -1,11 +1,11 @@
 package dnsbl
 
 import (
-	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
-	"sync/atomic"
+	"os"
+	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -21,19 +21,23 @@ const (
 	sendWait = 100
 )
 
+// schedulePause is how long a socket may go on without passing the scheduler.
+// From who has not passed it for 10 ms the runtime's monitor takes its place on
+// a processor whenever it waits, and looks often for the next to take.
+const schedulePause = 4 * time.Millisecond
+
 // batchConn is a UDP socket that answers plain queries as it receives them, 32
 // at a time, and hands the others out through ReadFrom. Between the system and
-// the answer there is no goroutine, no lock and no allocation.
+// the answer there is no goroutine, no lock and no allocation; a query that
+// comes alone costs two system calls.
 //
 // ReadFrom is for one goroutine, everything else for any.
 //
 // What the headers of messages point to is set once.
 type batchConn struct {
-	*net.UDPConn
-	raw      syscall.RawConn
-	fast     *fastPath
-	step     func(fd uintptr) bool // serveReady, made once
-	stopping atomic.Bool
+	*descriptor
+	fast      *fastPath
+	scheduled time.Time // when it passed the scheduler last
 
 	in       [batchSize]unix.Mmsghdr
 	out      [batchSize]unix.Mmsghdr
@@ -49,19 +53,19 @@ type batchConn struct {
 	logged [batchSize]bool // which of them it logs
 	count  int             // how many
 	taken  int             // how many of them ReadFrom gave out
-	fault  error           // that ends the socket
 }
 
 var _ net.PacketConn = (*batchConn)(nil)
 
 // packetConn makes a socket answer plain queries by itself.
 func (s *Server) packetConn(conn *net.UDPConn) net.PacketConn {
-	raw, err := conn.SyscallConn()
+	detached, err := detach(conn)
 	if err != nil {
-		return conn // closed already; reading will tell
+		s.logger.Warn("answering DNS without the quick path", "address", conn.LocalAddr().String(), "error", err)
+		return conn // or it is closed; reading will tell
 	}
-	c := &batchConn{UDPConn: conn, raw: raw, fast: newFastPath(s)}
-	c.step = c.serveReady
+	s.waiting.Add(1)
+	c := &batchConn{descriptor: detached, fast: newFastPath(s)}
 	for i := range c.in {
 		c.inIov[i] = iovec(c.queries[i][:])
 		c.in[i].Hdr.Name = (*byte)(unsafe.Pointer(&c.names[i]))
@@ -74,7 +78,10 @@ func (s *Server) packetConn(conn *net.UDPConn) net.PacketConn {
 }
 
 func iovec(octets []byte) unix.Iovec {
-	iov := unix.Iovec{Base: &octets[0]}
+	var iov unix.Iovec
+	if len(octets) > 0 {
+		iov.Base = &octets[0]
+	}
 	iov.SetLen(len(octets))
 	return iov
 }
@@ -89,22 +96,28 @@ func (c *batchConn) offer(i int) {
 // library sets it to shut down. Those that it sets before each packet would
 // cost more than the packet, and serve nothing.
 func (c *batchConn) SetReadDeadline(at time.Time) error {
-	if at.IsZero() || at.After(time.Now()) {
-		return nil
+	if !at.IsZero() && !at.After(time.Now()) {
+		c.stop()
 	}
-	c.stopping.Store(true)
-	return c.UDPConn.SetReadDeadline(at)
+	return nil
 }
+
+// SetWriteDeadline does nothing: replies do not wait.
+func (c *batchConn) SetWriteDeadline(time.Time) error { return nil }
+
+// SetDeadline is SetReadDeadline.
+func (c *batchConn) SetDeadline(at time.Time) error { return c.SetReadDeadline(at) }
 
 // ReadFrom answers what it can and returns the next message that it cannot.
 func (c *batchConn) ReadFrom(message []byte) (int, net.Addr, error) {
 	for c.taken == c.count {
-		c.taken, c.count = 0, 0
-		if err := c.raw.Read(c.step); err != nil {
-			return 0, nil, err
+		if err := c.hold(); err != nil {
+			return 0, nil, c.error("read", err)
 		}
-		if c.fault != nil {
-			return 0, nil, c.fault
+		err := c.receiveBatch()
+		c.release()
+		if err != nil {
+			return 0, nil, c.error("read", err)
 		}
 	}
 	i, from := c.left[c.taken], c.peer(c.left[c.taken])
@@ -118,47 +131,63 @@ func (c *batchConn) ReadFrom(message []byte) (int, net.Addr, error) {
 func (c *batchConn) WriteTo(message []byte, to net.Addr) (int, error) {
 	p, is := to.(*peer)
 	if !is {
-		return c.UDPConn.WriteTo(message, to)
+		return 0, c.error("write", fmt.Errorf("%v sent no query here", to))
 	}
-	n, _, err := c.WriteMsgUDPAddrPort(message, p.control, p.addr)
-	return n, err
+	if err := c.hold(); err != nil {
+		return 0, c.error("write", err)
+	}
+	defer c.release()
+	iov := iovec(message)
+	reply := []unix.Mmsghdr{{Hdr: unix.Msghdr{Name: (*byte)(unsafe.Pointer(&p.name)), Namelen: p.nameLen, Iov: &iov}}}
+	reply[0].Hdr.SetIovlen(1)
+	if len(p.control) > 0 {
+		reply[0].Hdr.Control = &p.control[0]
+		reply[0].Hdr.SetControllen(len(p.control))
+	}
+	for {
+		switch _, errno := c.descriptor.send(reply); {
+		case errno == 0:
+			return len(message), nil
+		case errno == unix.EINTR, errno == unix.EAGAIN && c.awaitRoom():
+		default:
+			return 0, c.error("write", errno)
+		}
+	}
 }
 
-// serveReady takes all messages that wait, until there are none or some are for
-// the handler. It returns false to wait for more.
-//
-// A batch that was not full emptied the socket, so that it may wait at once:
-// the runtime remembers what came meanwhile. (To wait within the system call
-// instead, without the runtime's poller, cost more CPU under any load.)
-func (c *batchConn) serveReady(fd uintptr) bool {
-	for {
+// receiveBatch waits for messages and answers them, until some are for the
+// handler.
+func (c *batchConn) receiveBatch() error {
+	c.taken, c.count = 0, 0
+	for c.count == 0 {
+		if c.stopping.Load() {
+			return os.ErrDeadlineExceeded
+		}
+		if c.fast.began.Sub(c.scheduled) >= schedulePause {
+			c.scheduled = c.fast.began
+			runtime.Gosched()
+		}
 		for i := range c.used {
 			c.offer(i)
 		}
-		n, errno := transfer(unix.SYS_RECVMMSG, fd, c.in[:])
-		c.used = max(n, 0)
-		switch errno {
+		var errno syscall.Errno
+		switch c.used, errno = c.receive(c.in[:]); errno {
 		case 0:
-		case unix.EINTR:
+		case unix.EINTR, unix.EAGAIN:
 			continue
-		case unix.EAGAIN:
-			return false
 		default:
-			c.fault = &net.OpError{Op: "read", Net: "udp", Addr: c.LocalAddr(), Err: errno}
-			return true
+			return errno
 		}
-		c.serve(fd)
-		if c.count > 0 || c.stopping.Load() {
-			return true
+		if c.in[0].Len == 0 && c.stopping.Load() {
+			return os.ErrDeadlineExceeded // it was woken, nothing came
 		}
-		if n < batchSize {
-			return false
-		}
+		c.serve()
 	}
+	return nil
 }
 
 // serve answers the messages of a batch.
-func (c *batchConn) serve(fd uintptr) {
+func (c *batchConn) serve() {
 	c.fast.begin()
 	replies := 0
 	for i := range c.used {
@@ -172,7 +201,7 @@ func (c *batchConn) serve(fd uintptr) {
 			c.count++
 		}
 	}
-	c.send(fd, c.out[:replies])
+	c.send(c.out[:replies])
 	c.fast.end()
 }
 
@@ -197,16 +226,15 @@ func (c *batchConn) address(reply, i int, octets []byte) {
 
 // send sends replies. One that the system refuses is left out: its client will
 // ask again.
-func (c *batchConn) send(fd uintptr, replies []unix.Mmsghdr) {
+func (c *batchConn) send(replies []unix.Mmsghdr) {
 	for len(replies) > 0 {
-		n, errno := transfer(unix.SYS_SENDMMSG, fd, replies)
+		n, errno := c.descriptor.send(replies)
 		switch errno {
 		case 0:
 			replies = replies[n:]
 		case unix.EINTR:
 		case unix.EAGAIN:
-			room := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
-			if ready, err := unix.Poll(room, sendWait); err == nil && ready == 0 {
+			if !c.awaitRoom() {
 				c.fast.unsent(len(replies))
 				return
 			}
@@ -215,16 +243,6 @@ func (c *batchConn) send(fd uintptr, replies []unix.Mmsghdr) {
 			replies = replies[1:]
 		}
 	}
-}
-
-// transfer receives or sends messages without waiting. It does not tell the
-// scheduler, for which it would be too short.
-func transfer(trap, fd uintptr, messages []unix.Mmsghdr) (int, syscall.Errno) {
-	n, _, errno := unix.RawSyscall6(trap, fd, uintptr(unsafe.Pointer(&messages[0])), uintptr(len(messages)), unix.MSG_DONTWAIT, 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), 0
 }
 
 // arrival is the address that a message came to, as the system tells it on a
@@ -254,46 +272,4 @@ func (c *batchConn) client(i int) netip.Addr {
 		return netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(name)).Addr)
 	}
 	return netip.AddrFrom16(name.Addr)
-}
-
-// peer returns where message i came from and to.
-func (c *batchConn) peer(i int) *peer {
-	name, addr := &c.names[i], c.client(i)
-	if name.Family == unix.AF_INET6 && name.Scope_id != 0 {
-		addr = addr.WithZone(strconv.FormatUint(uint64(name.Scope_id), 10))
-	}
-	var network [2]byte
-	binary.NativeEndian.PutUint16(network[:], name.Port)
-	p := &peer{addr: netip.AddrPortFrom(addr, binary.BigEndian.Uint16(network[:]))}
-	if octets := int(c.in[i].Hdr.Controllen); octets > 0 {
-		c.arrivals[i].turn()
-		p.control = append(p.control, unsafe.Slice(c.in[i].Hdr.Control, octets)...)
-	}
-	return p
-}
-
-// peer is where a message came from and to.
-type peer struct {
-	addr    netip.AddrPort
-	control []byte
-	log     bool // this message
-}
-
-var (
-	_ net.Addr = (*peer)(nil)
-	_ drawn    = (*peer)(nil)
-)
-
-// logged tells whether the message belongs into the query log.
-func (p *peer) logged() bool { return p.log }
-
-// Network returns "udp".
-func (p *peer) Network() string { return string(transportUDP) }
-
-// String returns the client's address and port.
-func (p *peer) String() string { return p.AddrPort().String() }
-
-// AddrPort returns the client's address, IPv4 unmapped, and port.
-func (p *peer) AddrPort() netip.AddrPort {
-	return netip.AddrPortFrom(p.addr.Addr().Unmap(), p.addr.Port())
 }

@@ -40,6 +40,7 @@ type Server struct {
 	queryLog   atomic.Pointer[runningLog] // nil: off
 	queryLines *slog.Logger
 
+	waiting  atomic.Int32 // see Waiting
 	serving  sync.WaitGroup
 	failed   chan error
 	stopping chan struct{} // closed when the server stops
@@ -180,6 +181,11 @@ func (s *Server) fail(err error) {
 // Failed tells the first error that ended a listener before Stop. The process
 // should then end too: part of the clients get no answer.
 func (s *Server) Failed() <-chan error { return s.failed }
+
+// Waiting tells how many threads of the system wait for queries within system
+// calls, each holding one of GOMAXPROCS places while queries come. As many more
+// places keep the others from being given away and taken back with every query.
+func (s *Server) Waiting() int { return int(s.waiting.Load()) }
 
 // Addrs returns the bound addresses, in the order given to Start. UDP and TCP
 // share each.
