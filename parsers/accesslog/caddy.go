@@ -22,7 +22,7 @@ type entry struct {
 	is                   bool
 	time, remote, client []byte
 	host, headers        []byte
-	flat                 []byte // the line, if it is in a dialect
+	line                 []byte
 	dialect              dialect
 }
 
@@ -36,7 +36,7 @@ func cutJSON(line []byte) (Request, bool) {
 		return cutFlat(line)
 	}
 	r := Request{json: entry{
-		is: true, time: member(line, "ts"),
+		is: true, line: line, time: member(line, "ts"),
 		remote: unquoted(member(request, "remote_ip")), client: unquoted(member(request, "client_ip")),
 		host: unquoted(member(request, "host")), headers: member(request, "headers"),
 	}}
@@ -61,7 +61,7 @@ func withoutPort(address []byte) []byte {
 // header returns the first value of a header, or nil.
 func (e entry) header(name string) []byte {
 	if e.dialect != caddys {
-		return e.dialect.header(e.flat, name)
+		return e.dialect.header(e.line, name)
 	}
 	values := member(e.headers, name)
 	if len(values) < 2 || values[0] != '[' || values[1] != '"' {
@@ -73,6 +73,9 @@ func (e entry) header(name string) []byte {
 // prove proves who asked and when.
 func (e entry) prove(setting event.Setting) (f Front, why string) {
 	var ok bool
+	if valueEnd(e.line) != len(e.line) {
+		return Front{}, HalfLine
+	}
 	if f.Time, ok = e.instant(setting.Clock); !ok {
 		return Front{}, NoTime
 	}

@@ -52,7 +52,7 @@ func cutFlat(line []byte) (Request, bool) {
 		if remote == nil {
 			continue
 		}
-		r := Request{json: entry{is: true, time: d.time(line), remote: remote, host: unquoted(member(line, n.host)), flat: line, dialect: d}}
+		r := Request{json: entry{is: true, time: d.time(line), remote: remote, host: unquoted(member(line, n.host)), line: line, dialect: d}}
 		code := member(line, n.status)
 		if text := unquoted(code); text != nil {
 			code = text

@@ -22,6 +22,7 @@ const (
 	TwoAddresses = "two addresses in front: which of them is the client is not proven"
 	Forwarded    = "the client stands in a header that it may have made up: say which proxies are yours (--trusted-proxy)"
 	OnlyProxies  = "the client is a proxy of yours, and the line does not tell whom it spoke for"
+	HalfLine     = "the line is cut off"
 	TwoClients   = "two clients in front: one of them may be words of the other"
 )
 
