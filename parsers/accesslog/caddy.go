@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bytes"
+	"encoding/json"
 	"time"
 
 	"penaltybox/parsers/event"
@@ -73,7 +74,7 @@ func (e entry) header(name string) []byte {
 // prove proves who asked and when.
 func (e entry) prove(setting event.Setting) (f Front, why string) {
 	var ok bool
-	if valueEnd(e.line) != len(e.line) {
+	if !json.Valid(e.line) {
 		return Front{}, HalfLine
 	}
 	if f.Time, ok = e.instant(setting.Clock); !ok {

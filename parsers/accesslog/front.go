@@ -22,7 +22,7 @@ const (
 	TwoAddresses = "two addresses in front: which of them is the client is not proven"
 	Forwarded    = "the client stands in a header that it may have made up: say which proxies are yours (--trusted-proxy)"
 	OnlyProxies  = "the client is a proxy of yours, and the line does not tell whom it spoke for"
-	HalfLine     = "the line is cut off"
+	HalfLine     = "the line is cut off, or no JSON otherwise"
 	TwoClients   = "two clients in front: one of them may be words of the other"
 )
 
@@ -52,11 +52,13 @@ func (r Request) Front(setting event.Setting, layout Layout) (f Front, why strin
 	return f, why
 }
 
-// isServer knows the names that web servers have in syslog.
+// isServer knows the names that web servers have in syslog, and what is put
+// behind them to tell the access log (nginx_access).
 func isServer(program []byte) bool {
-	switch string(program) {
-	case "nginx", "apache", "apache2", "httpd", "lighttpd":
-		return true
+	for _, name := range []string{"nginx", "apache", "httpd", "lighttpd"} {
+		if bytes.HasPrefix(program, []byte(name)) {
+			return true
+		}
 	}
 	return false
 }

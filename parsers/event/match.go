@@ -35,8 +35,8 @@ type Match struct {
 	// Key, if not "", names the event in place of its line: an event that many
 	// lines make together is the same whichever of them fills the count.
 	Key string
-	// Reason says why a line was refused, or what it counts for; constant
-	// text without data.
+	// Reason says why a line was refused or ignored, or what it counts for;
+	// constant text without data.
 	Reason string
 }
 

@@ -118,13 +118,13 @@ func (r *reader) file(root *yaml.Node, setting event.Setting) (File, error) {
 	}
 	file := File{Rules: len(r.requests), Samples: len(r.requestSamples)}
 	for _, s := range r.recognisers {
-		r.try(s.samples, func() parsers.Recogniser { return daemon.New(setting, s.spec(false)) })
+		r.try(s.samples, messageHint, func() parsers.Recogniser { return daemon.New(setting, s.spec(false)) })
 		file.Services = append(file.Services, s.service())
 		file.Rules += len(s.rules)
 		file.Samples += len(s.samples)
 	}
 	if len(r.requests) > 0 {
-		r.try(r.requestSamples, func() parsers.Recogniser { return web.New(setting, r.requests...) })
+		r.try(r.requestSamples, pathHint, func() parsers.Recogniser { return web.New(setting, r.requests...) })
 		service, err := webService(r.requests)
 		if err != nil {
 			return File{}, err

@@ -64,9 +64,15 @@ func (r *reader) wantSamples(n *yaml.Node) {
 	}
 }
 
+// What to look for when a line is not recognised.
+const (
+	messageHint = "the message is all that stands behind the program's name and colon, to the end of the line"
+	pathHint    = "the answer must be 404 or the like, and the path stand where at says"
+)
+
 // try compares what recognisers say of the samples with what they should say;
 // each gets a new one.
-func (r *reader) try(samples []sample, newRecogniser func() parsers.Recogniser) {
+func (r *reader) try(samples []sample, hint string, newRecogniser func() parsers.Recogniser) {
 	for _, s := range samples {
 		match, outcome := newRecogniser().Recognise([]byte(s.line))
 		told := event.Note(match.Note)
@@ -77,7 +83,7 @@ func (r *reader) try(samples []sample, newRecogniser func() parsers.Recogniser) 
 		case outcome == event.Refused:
 			r.Fault(s.at, "this line must match, and is refused (%s): %s", match.Reason, event.Note([]byte(s.line)))
 		case outcome != event.Recognised:
-			r.Fault(s.at, "this line must match, and does not: %s", event.Note([]byte(s.line)))
+			r.Fault(s.at, "this line must match, and does not (%s): %s", hint, event.Note([]byte(s.line)))
 		case match.Kind != s.kind:
 			r.Fault(s.at, "this line must match, and another rule takes it (%s): %s", match.Kind.Name, event.Note([]byte(s.line)))
 		case match.Addr != s.addr:

@@ -16,10 +16,10 @@ import (
 
 // front is a slow twin of the proof: everything before the first quote
 // that is not escaped.
-var front = regexp.MustCompile(`^(?:[^"]*(?:nginx|apache2?|httpd|lighttpd)(?:\[\d+\])?:[ \t]+)?(?:[A-Za-z0-9._:\[\]*-]+ )?([0-9a-fA-F:.]+) - (?:[^"]|\\")* ?\[[^\[\]]+\] "`)
+var front = regexp.MustCompile(`^(?:[^"]*(?:nginx|apache|httpd|lighttpd)[^\[\]: \t]*(?:\[\d+\])?:[ \t]+)?(?:[A-Za-z0-9._:\[\]*-]+ )?([0-9a-fA-F:.]+) - (?:[^"]|\\")* ?\[[^\[\]]+\] "`)
 
 // lighttpd is the same of lighttpd's lines.
-var lighttpd = regexp.MustCompile(`^(?:[^"]*(?:nginx|apache2?|httpd|lighttpd)(?:\[\d+\])?:[ \t]+)?([0-9a-fA-F:.]+) [A-Za-z0-9._:\[\]*-]+ - \[[^\[\]]+\] "`)
+var lighttpd = regexp.MustCompile(`^(?:[^"]*(?:nginx|apache|httpd|lighttpd)[^\[\]: \t]*(?:\[\d+\])?:[ \t]+)?([0-9a-fA-F:.]+) [A-Za-z0-9._:\[\]*-]+ - \[[^\[\]]+\] "`)
 
 var answer = regexp.MustCompile(`" 4\d\d( |$)`)
 

@@ -13,8 +13,13 @@ const Name = "web"
 // Summary says in a line what the service reads.
 const Summary = "access logs of Apache, nginx, lighttpd, Caddy and Traefik"
 
-// inUse is why a probe is let pass.
-const inUse = "the site has the software, where an old link may lead here"
+// Reasons why a line is no event.
+const (
+	inUse     = "the site has the software, where an old link may lead here"
+	noRequest = "no request and answer of a web server's in it"
+	isThere   = "the answer says that something is there or elsewhere, and the request carries nothing that breaks in"
+	harmless  = "the request is on no list of what only probes ask for"
+)
 
 // Recogniser reads one stream of lines in order. It is not safe for
 // concurrent use.
@@ -58,19 +63,22 @@ func New(setting event.Setting, own ...Request) *Recogniser {
 func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	request, ok := accesslog.Cut(line)
 	if !ok {
-		return event.Match{}, event.Ignored
+		return event.Match{Reason: noRequest}, event.Ignored
 	}
 	r.layout.Learn(request)
 	answer := answerOf(request.Status)
 	if answer == there {
 		r.sites.learn(request)
 		if !mayHavePayload(request.Target) && !request.Braced() {
-			return event.Match{}, event.Ignored
+			return event.Match{Reason: isThere}, event.Ignored
 		}
 	}
 	kind, of := r.match(request, answer)
-	if kind == nil {
-		return event.Match{}, event.Ignored
+	switch {
+	case kind == nil && answer == there:
+		return event.Match{Reason: isThere}, event.Ignored
+	case kind == nil:
+		return event.Match{Reason: harmless}, event.Ignored
 	}
 	front, why := request.Front(r.setting, r.layout)
 	if why != "" {
@@ -82,7 +90,7 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 	note := request.Path()
 	if note == nil {
 		if note = request.Target; kind == r.kinds.proxy && isSelf(note, front.Site) {
-			return event.Match{}, event.Ignored
+			return event.Match{Reason: harmless}, event.Ignored
 		}
 	}
 	return event.Match{Kind: kind, Addr: front.Client, Time: front.Time, Note: note}, event.Recognised
