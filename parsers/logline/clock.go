@@ -62,7 +62,24 @@ func (d date) in(year int) (time.Time, bool) {
 	if d.month < time.January || d.month > time.December || d.day < 1 || d.day > daysIn(year, d.month) {
 		return time.Time{}, false
 	}
-	return time.Date(year, d.month, d.day, d.hour, d.minute, d.second, 0, d.zone), true
+	return first(time.Date(year, d.month, d.day, d.hour, d.minute, d.second, 0, d.zone)), true
+}
+
+// first returns, of the two moments that a clock shows alike when summer time
+// ends, the first: read at once, the second would lie in the future, where no
+// server takes it.
+func first(t time.Time) time.Time {
+	const longest = 3 * time.Hour // that a clock was ever put back
+	_, offset := t.Zone()
+	_, before := t.Add(-longest).Zone()
+	if before <= offset {
+		return t
+	}
+	earlier := t.Add(time.Duration(offset-before) * time.Second)
+	if _, its := earlier.Zone(); its != before {
+		return t // the clock was put back earlier than that
+	}
+	return earlier
 }
 
 // daysIn returns how many days a month has.

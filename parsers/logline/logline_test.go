@@ -32,6 +32,10 @@ func headerTime(t tester, clock logline.Clock, stamp string) string {
 // than a day ahead.
 func TestClock_yearless(t *testing.T) {
 	berlin := time.FixedZone("CET", 3600)
+	germany, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		now, stamp string
 		zone       *time.Location
@@ -52,6 +56,13 @@ func TestClock_yearless(t *testing.T) {
 		{"2028-02-28T09:00:00Z", "Feb 29 10:00:00", time.UTC, "2024-02-29T10:00:00Z"},
 		{"2103-03-01T12:00:00Z", "Feb 29 10:00:00", time.UTC, "2096-02-29T10:00:00Z"},
 		{"2026-11-22T12:00:00Z", "Feb 30 10:00:00", time.UTC, "none"},
+		// The hour that summer time leaves out, which a clock that lags may
+		// write, and the one that it has twice: the first of the two.
+		{"2026-11-22T12:00:00Z", "Mar 29 01:59:59", germany, "2026-03-29T00:59:59Z"},
+		{"2026-11-22T12:00:00Z", "Mar 29 02:30:00", germany, "2026-03-29T01:30:00Z"},
+		{"2026-11-22T12:00:00Z", "Mar 29 03:00:00", germany, "2026-03-29T01:00:00Z"},
+		{"2026-11-22T12:00:00Z", "Oct 25 02:30:00", germany, "2026-10-25T00:30:00Z"},
+		{"2026-11-22T12:00:00Z", "Oct 25 03:00:00", germany, "2026-10-25T02:00:00Z"},
 		// A leap second.
 		{"2026-11-22T12:00:00Z", "Jun 30 23:59:60", time.UTC, "2026-07-01T00:00:00Z"},
 		{"2026-11-22T12:00:00Z", "Jun 30 23:59:61", time.UTC, "none"},
@@ -225,4 +236,23 @@ func FuzzClock_Header(f *testing.F) {
 		clock.Front(line)
 		logline.Unix(line)
 	})
+}
+
+// What a clock shows is never read as a moment at which it showed something
+// else, but in the hour that it leaves out; and whatever is read at once never
+// lies ahead.
+func TestClock_summerTime(t *testing.T) {
+	for _, name := range []string{"Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu", "UTC"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for written := time.Date(2025, time.December, 31, 0, 0, 7, 0, time.UTC); written.Year() < 2027; written = written.Add(10 * time.Minute) {
+			stamp := written.In(zone).Format(time.Stamp)
+			got, _, ok := clockAt(t, zone, written).Front([]byte(stamp + " x"))
+			if !ok || got.After(written) || got.In(zone).Format(time.Stamp) != stamp || written.Sub(got) > time.Hour {
+				t.Fatalf("%s in %s, written and read at %s: %s", stamp, name, written, got)
+			}
+		}
+	}
 }

@@ -91,7 +91,7 @@ func rules(k *kinds) []daemon.Rule {
 	return []daemon.Rule{
 		{Kind: &k.auth, Hint: "too many errors after AUTH", Message: `too many errors after AUTH(?: \(\d+ bytes\))? from ` + client},
 		{Kind: &k.protocol, Hint: "non-SMTP command from", Message: `(?:warning: )?non-SMTP command from ` + client + `: (?P<note>.*)`},
-		{Kind: &k.protocol, Hint: "NON-SMTP COMMAND from", Message: `NON-SMTP COMMAND from \[ADDR\]:\d+ after ` + after + `: (?P<note>.*)`},
+		{Kind: &k.protocol, Hint: "NON-SMTP COMMAND from", Message: `NON-SMTP COMMAND from \[ADDR\]:\d+(?: after ` + after + `:)? (?P<note>.*)`},
 		// On submission ports it is a customer who forgot to log in. Postfix
 		// before 2.3 has no enhanced status code, and NOQUEUE only from 2.1 on.
 		{
@@ -100,7 +100,7 @@ func rules(k *kinds) []daemon.Rule {
 		},
 		{Kind: &k.early, Points: earlyPoints, Hint: "PREGREET ", Message: `PREGREET \d+ after [0-9.]+ from \[ADDR\]:\d+: (?P<note>.*)`},
 		{Kind: &k.early, Points: earlyPoints, Hint: "improper command pipelining after", Message: `(?:warning: )?improper command pipelining after ` + after + ` from ` + client + `(?::(?: (?P<note>.*))?)?`},
-		{Kind: &k.early, Points: earlyPoints, Hint: "COMMAND PIPELINING from", Message: `COMMAND PIPELINING from \[ADDR\]:\d+ after ` + after + `: (?P<note>.*)`},
+		{Kind: &k.early, Points: earlyPoints, Hint: "COMMAND PIPELINING from", Message: `COMMAND PIPELINING from \[ADDR\]:\d+(?: after ` + after + `:)? (?P<note>.*)`},
 		{
 			Kind: &k.guess, Failures: 10, Names: 3, Span: time.Hour, Hint: "authentication failed", Unless: ": Connection lost to authentication server",
 			Message: `warning: ` + client + `: SASL \S+ authentication failed(?::.*?(?:, sasl_username=(?P<note>.*))?)?`,
