@@ -12,6 +12,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/reportapi/compat/abuseipdb"
+	"penaltybox/reportapi/compat/blocklistde"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
@@ -35,6 +36,7 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	}
 	once := s.countingOnce(house)
 	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once})
+	blocklistde.Mount(routes.Group("/blocklistde"), once)
 	return nil
 }
 

@@ -30,6 +30,8 @@ func TestStories(t *testing.T) {
 		// Real daemons are attacked while their logs are watched: DNS lists
 		// each attacker, and nobody whom they tried to frame.
 		{"daemons", "./daemons.sh"},
+		// Debian's fail2ban reports with its own actions, to another address.
+		{"fail2ban", "./fail2ban.sh"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
