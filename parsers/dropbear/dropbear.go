@@ -19,7 +19,9 @@ const Name = "dropbear"
 const Summary = "Dropbear's messages in auth.log or messages"
 
 // Kinds returns the kinds of events that the recogniser finds.
-func Kinds() []event.Kind { return []event.Kind{*maxAuthKind(), *trapKind(), *changeKind(), *guessKind()} }
+func Kinds() []event.Kind {
+	return []event.Kind{*maxAuthKind(), *trapKind(), *changeKind(), *guessKind()}
+}
 
 func maxAuthKind() *event.Kind {
 	return &event.Kind{

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"bytes"
+	"unicode"
 
 	"penaltybox/parsers/event"
 	"penaltybox/parsers/logline"
@@ -176,6 +177,6 @@ func isProgram(name []byte) bool {
 		"sshd.pam", "sshd-session.pam", "sshd-auth.pam", "sshd.krb5", "sshd-session.krb5", "sshd-auth.krb5":
 		return true
 	}
-	return bytes.HasSuffix(name, []byte(".service")) &&
+	return bytes.HasSuffix(name, []byte(".service")) && !bytes.ContainsFunc(name, unicode.IsControl) &&
 		(bytes.HasPrefix(name, []byte("ssh@")) || bytes.HasPrefix(name, []byte("sshd@")))
 }
