@@ -50,13 +50,23 @@ func cutJSON(line []byte) (Request, bool) {
 	return r, ok && isMethod(r.Method) && len(r.Target) > 0
 }
 
-// withoutPort cuts the port off "192.0.2.1:443" and "[2001:db8::1]:443".
+// withoutPort cuts the port off "192.0.2.1:443" and "[2001:db8::1]:443"; nil for
+// anything else.
 func withoutPort(address []byte) []byte {
 	at := bytes.LastIndexByte(address, ':')
-	if at < 0 {
+	if at < 0 || len(address)-at < 2 || len(bytes.Trim(address[at+1:], "0123456789")) > 0 {
 		return nil
 	}
-	return bytes.TrimSuffix(bytes.TrimPrefix(address[:at], []byte{'['}), []byte{']'})
+	address = address[:at]
+	if bracketed, ok := bytes.CutPrefix(address, []byte{'['}); ok {
+		address, ok = bytes.CutSuffix(bracketed, []byte{']'})
+		if !ok {
+			return nil
+		}
+	} else if bytes.IndexByte(address, ':') >= 0 {
+		return nil
+	}
+	return address
 }
 
 // header returns the first value of a header, or nil.

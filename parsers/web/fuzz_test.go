@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"regexp"
@@ -57,8 +58,8 @@ func twin(line []byte) (client string, none bool) {
 	}
 	none = strings.HasPrefix(fmt.Sprint(entry.Status), "4") || strings.HasPrefix(fmt.Sprint(entry.Downstream), "4")
 	if json.Unmarshal(entry.Request, &request) == nil {
-		if addr, err := netip.ParseAddrPort(request.RemoteAddr); err == nil && request.RemoteIP == "" {
-			return addr.Addr().String(), none
+		if host, port, err := net.SplitHostPort(request.RemoteAddr); err == nil && port != "" && request.RemoteIP == "" {
+			return host, none
 		}
 		return request.RemoteIP, none
 	}
