@@ -70,7 +70,7 @@ func withoutPort(address []byte) []byte {
 }
 
 // header returns the first value of a header, or nil.
-func (e entry) header(name string) []byte {
+func (e *entry) header(name string) []byte {
 	if e.dialect != caddys {
 		return e.dialect.header(e.line, name)
 	}
@@ -82,7 +82,7 @@ func (e entry) header(name string) []byte {
 }
 
 // prove proves who asked and when.
-func (e entry) prove(setting event.Setting) (f Front, why string) {
+func (e *entry) prove(setting event.Setting) (f Front, why string) {
 	var ok bool
 	if !json.Valid(e.line) {
 		return Front{}, HalfLine
@@ -107,7 +107,7 @@ func (e entry) prove(setting event.Setting) (f Front, why string) {
 }
 
 // lastForwarded returns the last value of X-Forwarded-For.
-func (e entry) lastForwarded() []byte {
+func (e *entry) lastForwarded() []byte {
 	if e.dialect != caddys {
 		return e.header("X-Forwarded-For")
 	}
@@ -121,7 +121,7 @@ func (e entry) lastForwarded() []byte {
 
 // instant reads a time as Caddy writes it: seconds since 1970, RFC 3339, or
 // "2006/01/02 15:04:05"; and as in the common log format.
-func (e entry) instant(clock logline.Clock) (time.Time, bool) {
+func (e *entry) instant(clock logline.Clock) (time.Time, bool) {
 	if len(e.time) == 0 || e.time[0] != '"' {
 		return logline.Unix(e.time)
 	}

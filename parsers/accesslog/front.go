@@ -28,7 +28,7 @@ const (
 
 // Front proves who asked and when, in a log whose lines so far have a layout;
 // why is the reason if it cannot.
-func (r Request) Front(setting event.Setting, layout Layout) (f Front, why string) {
+func (r *Request) Front(setting event.Setting, layout Layout) (f Front, why string) {
 	if r.json.is {
 		return r.json.prove(setting)
 	}
@@ -143,7 +143,7 @@ func behindProxies(list []byte, setting event.Setting) (netip.Addr, string) {
 }
 
 // Site returns the virtual host of a line that tells one, without proof.
-func (r Request) Site() []byte {
+func (r *Request) Site() []byte {
 	if r.json.is {
 		return r.json.host
 	}

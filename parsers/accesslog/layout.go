@@ -25,7 +25,7 @@ const enough = 1000
 
 // Learn takes note of a line's form. Lines in which a client's words may stand
 // in place of others prove nothing.
-func (l *Layout) Learn(r Request) {
+func (l *Layout) Learn(r *Request) {
 	if l.Seen >= enough || r.json.is {
 		return
 	}

@@ -54,7 +54,7 @@ func withoutProtocol(target []byte) []byte {
 
 // Path returns the path of the target as logged, without the query; nil if
 // the target is not a path.
-func (r Request) Path() []byte {
+func (r *Request) Path() []byte {
 	if len(r.Target) == 0 || r.Target[0] != '/' {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (r Request) Path() []byte {
 }
 
 // Query returns what stands behind the path's question mark.
-func (r Request) Query() []byte {
+func (r *Request) Query() []byte {
 	end := pathEnd(r.Target)
 	if end < 0 || r.Target[end] != '?' {
 		return nil
@@ -85,7 +85,7 @@ func pathEnd(target []byte) int {
 }
 
 // Agent returns the browser's name as it is logged, if it is.
-func (r Request) Agent() []byte {
+func (r *Request) Agent() []byte {
 	if r.json.is {
 		return r.json.header("User-Agent")
 	}
@@ -94,7 +94,7 @@ func (r Request) Agent() []byte {
 }
 
 // Referer returns the page that the client says it comes from, if it is logged.
-func (r Request) Referer() []byte {
+func (r *Request) Referer() []byte {
 	if r.json.is {
 		return r.json.header("Referer")
 	}
@@ -104,11 +104,11 @@ func (r Request) Referer() []byte {
 
 // Braced tells quickly whether the referer or the browser's name may hold an
 // opening brace.
-func (r Request) Braced() bool { return r.json.is || bytes.IndexByte(r.tail, '{') >= 0 }
+func (r *Request) Braced() bool { return r.json.is || bytes.IndexByte(r.tail, '{') >= 0 }
 
 // quoted returns the quoted fields behind status and size: referer, browser,
 // and a further one, if the line ends with it.
-func (r Request) quoted() (referer, agent, last []byte) {
+func (r *Request) quoted() (referer, agent, last []byte) {
 	rest := r.tail
 	var fields [3][]byte
 	for i := range fields {

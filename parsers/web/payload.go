@@ -12,7 +12,7 @@ import (
 
 // hasPayload tells whether a request carries a payload. The raw path is as it
 // was logged; path and query are normalised.
-func hasPayload(request accesslog.Request, raw, path, query []byte, nothingThere bool) bool {
+func hasPayload(request *accesslog.Request, raw, path, query []byte, nothingThere bool) bool {
 	signs := signsIn(path)
 	return signs&odd != 0 && (isPayload(path, signs) || climbsOut(raw, path)) ||
 		isQueryPayload(query, nothingThere) || hasForeignWords(request)
@@ -200,7 +200,7 @@ func isPlainFile(name []byte) bool {
 // make it change, for Log4j's lookups and for functions that an old bash runs.
 // Of the referer, which a page can word, only the latter: browsers escape
 // their blanks.
-func hasForeignWords(request accesslog.Request) bool {
+func hasForeignWords(request *accesslog.Request) bool {
 	if !request.Braced() {
 		return false
 	}

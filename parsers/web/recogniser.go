@@ -61,7 +61,8 @@ func New(setting event.Setting, own ...Request) *Recogniser {
 // Recognise tells what one line, without its line break, says. It does not
 // allocate for lines that it ignores.
 func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
-	request, ok := accesslog.Cut(line)
+	cut, ok := accesslog.Cut(line)
+	request := &cut
 	if !ok {
 		return event.Match{Reason: noRequest}, event.Ignored
 	}
@@ -98,7 +99,7 @@ func (r *Recogniser) Recognise(line []byte) (event.Match, event.Outcome) {
 
 // match returns the kind of the first list that has the request, or nil, and
 // the software that makes it innocent where it is in use.
-func (r *Recogniser) match(request accesslog.Request, answer answer) (*event.Kind, software) {
+func (r *Recogniser) match(request *accesslog.Request, answer answer) (*event.Kind, software) {
 	raw := request.Path()
 	if raw == nil {
 		return r.matchTarget(request, answer), none
@@ -131,7 +132,7 @@ func (r *Recogniser) match(request accesslog.Request, answer answer) (*event.Kin
 }
 
 // matchPayload returns the kind of a request that carries a payload.
-func (r *Recogniser) matchPayload(request accesslog.Request, raw, path, query []byte, answer answer) *event.Kind {
+func (r *Recogniser) matchPayload(request *accesslog.Request, raw, path, query []byte, answer answer) *event.Kind {
 	if hasPayload(request, raw, path, query, answer == nothing) {
 		return r.kinds.exploit
 	}
@@ -139,7 +140,7 @@ func (r *Recogniser) matchPayload(request accesslog.Request, raw, path, query []
 }
 
 // matchGuess knows requests that prove something only because nothing is there.
-func (r *Recogniser) matchGuess(request accesslog.Request, t *target) (*event.Kind, software) {
+func (r *Recogniser) matchGuess(request *accesslog.Request, t *target) (*event.Kind, software) {
 	if p := r.admins.find(t); p != nil {
 		return p.kind, none
 	}
@@ -166,7 +167,7 @@ func (r *Recogniser) matchGuess(request accesslog.Request, t *target) (*event.Ki
 
 // matchTarget judges a target that is not a path: whoever asks a web server
 // for another's page, or a way to another's port, looks for a proxy.
-func (r *Recogniser) matchTarget(request accesslog.Request, answer answer) *event.Kind {
+func (r *Recogniser) matchTarget(request *accesslog.Request, answer answer) *event.Kind {
 	target := request.Target
 	switch {
 	case hasForeignWords(request):

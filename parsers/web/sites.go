@@ -45,7 +45,7 @@ func (s sites) have(site []byte, what software) bool {
 // they are asked to get, so what robots guess proves nothing when they get it:
 // they do not guess at styles, topics and articles, and only a program takes what
 // is posted.
-func (s sites) learn(request accesslog.Request) {
+func (s sites) learn(request *accesslog.Request) {
 	if request.Status != 200 && request.Status != 304 && request.Status != 302 {
 		return
 	}
