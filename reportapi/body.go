@@ -47,7 +47,16 @@ func (s *server) bodyOf(c *gin.Context) (body, error) {
 	if err != nil {
 		return body{}, err
 	}
-	return body{bufio.NewReaderSize(reader, maxRow), contentType}, nil
+	return body{bufio.NewReaderSize(reader, bufferFor(c.Request)), contentType}, nil
+}
+
+// bufferFor is how much of a body to hold: a row, or all if that is less. One
+// report is a hundred bytes, and there are thousands a second.
+func bufferFor(r *http.Request) int {
+	if r.ContentLength < 0 || r.ContentLength >= maxRow || r.Header.Get("Content-Encoding") != "" {
+		return maxRow
+	}
+	return int(r.ContentLength) + 1 // so that reading all of it meets the end
 }
 
 // openBody bounds the body of a request, in bytes before and after
@@ -108,7 +117,7 @@ func (b body) formObject() (object, error) {
 // head returns the beginning of the body, up to maxRow bytes, and leaves it
 // there to be read.
 func (b body) head() ([]byte, error) {
-	head, err := b.Peek(maxRow)
+	head, err := b.Peek(b.Size())
 	if err == io.EOF {
 		err = nil
 	}

@@ -160,7 +160,7 @@ func TestBulk_outage_half_way_keeps_what_was_stored(t *testing.T) {
 	fail := &failAfter{n: n, left: 1<<16 + 1000}
 	r := n.request(call{line: "POST /v1/incidents", as: control.RoleReporter, headers: []string{ndjsonBody}})
 	fail.text = strings.NewReader(body.String())
-	r.Body = fail
+	r.Body, r.ContentLength = fail, -1
 	w := httptest.NewRecorder()
 	n.ServeHTTP(w, r)
 	doc := decode(t, w.Body.Bytes())
@@ -195,6 +195,7 @@ func TestBulk_body_that_breaks_off_tells_the_rows_that_were_taken(t *testing.T) 
 	n := newNode(t)
 	r := n.request(call{line: "POST /v1/incidents", as: control.RoleReporter, headers: []string{ndjsonBody}})
 	r.Body = breaking{"{\"ip\":\"203.0.113.1\",\"kind\":\"ssh\"}\n{\"ip\":\"203", errors.ErrUnsupported}.body()
+	r.ContentLength = -1
 	w := httptest.NewRecorder()
 	n.ServeHTTP(w, r)
 	conforms(t, n.request(call{line: "POST /v1/incidents"}), w, false)
