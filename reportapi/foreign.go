@@ -13,6 +13,7 @@ import (
 	"penaltybox/reportapi/compat"
 	"penaltybox/reportapi/compat/abuseipdb"
 	"penaltybox/reportapi/compat/blocklistde"
+	"penaltybox/reportapi/compat/stopforumspam"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
@@ -25,6 +26,8 @@ type Foreign struct {
 	// AbuseIPDBStrict tells AbuseIPDB's clients of duplicates and of addresses
 	// that are never listed by a status of 4xx.
 	AbuseIPDBStrict bool
+	// StopForumSpamOpen answers StopForumSpam's clients without a key.
+	StopForumSpamOpen bool
 }
 
 // foreignRoutes mounts the adapters of foreign formats, each below a folder of
@@ -37,6 +40,7 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	once := s.countingOnce(house)
 	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once})
 	blocklistde.Mount(routes.Group("/blocklistde"), once)
+	stopforumspam.Mount(routes.Group("/stopforumspam"), house, stopforumspam.Config{Open: s.Foreign.StopForumSpamOpen})
 	return nil
 }
 
@@ -54,13 +58,15 @@ func (s *server) countingOnce(house compat.House) compat.House {
 // house is what adapters see of the server.
 func (s *server) house() compat.House {
 	return compat.House{
-		Authenticate: s.authenticateForeign,
-		Body:         s.foreignBody,
-		Stream:       func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
-		Intake:       countedIntake{s.Intake, s.meters},
-		Board:        s.Board,
-		Details:      s.Details.Details,
-		Policy:       s.Book.Policy,
+		// A checker's key must not list anything through what is a reader's.
+		Authenticate:        s.authenticateForeign(control.RoleReader),
+		AuthenticateChecker: s.authenticateForeign(control.RoleChecker),
+		Body:                s.foreignBody,
+		Stream:              func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
+		Intake:              countedIntake{s.Intake, s.meters},
+		Board:               s.Board,
+		Details:             s.Details.Details,
+		Policy:              s.Book.Policy,
 		Zone: func() compat.Zone {
 			zone := s.Zones()[0]
 			return compat.Zone{Name: zone.Name, Rule: zone.Rule, Index: zone.Index}
@@ -74,18 +80,19 @@ func (s *server) house() compat.House {
 }
 
 // authenticateForeign is [server.need] for adapters, which find keys in places
-// of their own and check roles through intake. What they tell is a reader's at
-// least: a checker's key must not list anything through them.
-func (s *server) authenticateForeign(c *gin.Context, key string) (intake.Caller, error) {
-	identity, err := s.Book.Authenticate(key, s.Now())
-	if err != nil {
-		return intake.Caller{}, err
+// of their own and check higher roles through intake.
+func (s *server) authenticateForeign(least control.Role) func(c *gin.Context, key string) (intake.Caller, error) {
+	return func(c *gin.Context, key string) (intake.Caller, error) {
+		identity, err := s.Book.Authenticate(key, s.Now())
+		if err != nil {
+			return intake.Caller{}, err
+		}
+		if !identity.Role.AtLeast(least) {
+			return intake.Caller{}, fmt.Errorf("this key's role is %s; this needs %s", identity.Role, least)
+		}
+		c.Set(identityKey, identity)
+		return s.callerOf(c), nil
 	}
-	if !identity.Role.AtLeast(control.RoleReader) {
-		return intake.Caller{}, fmt.Errorf("this key's role is %s; this needs %s", identity.Role, control.RoleReader)
-	}
-	c.Set(identityKey, identity)
-	return s.callerOf(c), nil
 }
 
 // foreignBody is [server.openBody] for adapters, which know no problems.

@@ -49,6 +49,9 @@ type House struct {
 	// from. The caller appears in the server's logs. The reason why a key is not
 	// taken is for the log: clients are told that it is not.
 	Authenticate func(c *gin.Context, key string) (intake.Caller, error)
+	// AuthenticateChecker is Authenticate for what a checker's key may do, too:
+	// ask about one address.
+	AuthenticateChecker func(c *gin.Context, key string) (intake.Caller, error)
 	// Body returns the body of a request without its Content-Encoding (gzip or
 	// zstd; it fails for others). Reading it fails with [*http.MaxBytesError]
 	// after most bytes, before or after decompression; and when it comes too
@@ -86,6 +89,7 @@ func (h House) Validate() error {
 		absent bool
 	}{
 		{"authenticate", h.Authenticate == nil},
+		{"authenticate checker", h.AuthenticateChecker == nil},
 		{"body", h.Body == nil},
 		{"stream", h.Stream == nil},
 		{"intake", h.Intake == nil},

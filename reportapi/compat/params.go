@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -25,7 +26,7 @@ const (
 // form of several parts, whose files are parameters too, or in a JSON object.
 // What is sent again replaces what came before, and the body the query.
 // Parameters named as lists (ip[]=…, a JSON array) are one, with commas
-// between.
+// between; how many a form's ip[] are stands under that name.
 type Params map[string]string
 
 // ReadParams reads the parameters of a request whose body has at most most
@@ -130,10 +131,11 @@ func (p Params) addForm(text string) error {
 func (p Params) add(name, value string) error {
 	list, _, isList := strings.Cut(name, "[")
 	if isList && list != "" && strings.HasSuffix(name, "]") {
-		if before, sent := p[list]; sent {
-			value = before + "," + value
+		count, _ := strconv.Atoi(p[list+"[]"]) // 0 before the first
+		if count > 0 {
+			value = p[list] + "," + value
 		}
-		name = list
+		p[list+"[]"], name = strconv.Itoa(count+1), list
 	}
 	if _, sent := p[name]; !sent && len(p) == maxParams {
 		return &Fault{Status: http.StatusUnprocessableEntity, Detail: fmt.Sprintf("there are more than %d parameters", maxParams)}
