@@ -79,7 +79,8 @@ func cutTime(text []byte) (front, stamp []byte, ok bool) {
 // Where VHOST is what the client sent as its Host, it may hold "ADDRESS - x",
 // and the line then looks like one without VHOST whose USER holds the true
 // client. So nothing that looks like a client may stand behind a VHOST, nor
-// behind a CLIENT in front if the log's other lines have a VHOST there.
+// behind a CLIENT in front if the log's other lines have a VHOST there. Apache's
+// %v:%p, the server's own word, is known by its port.
 func client(text []byte, setting event.Setting, layout Layout) (site []byte, client netip.Addr, why string) {
 	first, rest, _ := bytes.Cut(text, []byte{' '})
 	if bytes.HasSuffix(first, []byte{','}) {
@@ -104,7 +105,7 @@ func client(text []byte, setting event.Setting, layout Layout) (site []byte, cli
 		return second, addr, ""
 	case !ok, !isSite(first), !bytes.HasPrefix(behind, []byte("- ")):
 		return nil, netip.Addr{}, NoClient
-	case hasClient(behind):
+	case hasClient(behind) && (layout.Bare || !hasPort(first)):
 		return nil, netip.Addr{}, TwoClients
 	}
 	return first, behindAddr, ""

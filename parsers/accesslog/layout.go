@@ -13,6 +13,8 @@ type Layout struct {
 	// Sited: a line began with the name of a virtual host, behind which the
 	// client stood.
 	Sited bool `json:"sited,omitempty"`
+	// Bare: one of these had no port, which Apache's %v:%p always has.
+	Bare bool `json:"bare,omitempty"`
 	// Plain: a line began with the client.
 	Plain bool `json:"plain,omitempty"`
 	// Seen is how many lines were looked at.
@@ -23,8 +25,9 @@ type Layout struct {
 // first.
 const enough = 1000
 
-// Learn takes note of a line's form. Lines in which a client's words may stand
-// in place of others prove nothing.
+// Learn takes note of a line's form. A line that begins with a name and an
+// address has a virtual host in front, whatever its client says of itself; one
+// that begins with an address may have the words of a client's there.
 func (l *Layout) Learn(r *Request) {
 	if l.Seen >= enough || r.json.is {
 		return
@@ -38,7 +41,15 @@ func (l *Layout) Learn(r *Request) {
 	}
 	second, behind, _ := bytes.Cut(rest, []byte{' '})
 	_, ok := event.Addr(second)
-	l.Sited = l.Sited || ok && !isAddr && isName(first) && bytes.HasPrefix(behind, []byte("- ")) && !hasClient(behind)
+	if ok && !isAddr && isName(first) && bytes.HasPrefix(behind, []byte("- ")) {
+		l.Sited, l.Bare = true, l.Bare || !hasPort(first)
+	}
+}
+
+// hasPort tells whether a virtual host ends with a port.
+func hasPort(site []byte) bool {
+	at := bytes.LastIndexByte(site, ':')
+	return at >= 0 && at+1 < len(site) && len(bytes.Trim(site[at+1:], "0123456789")) == 0
 }
 
 // isName tells whether a word is the name of a virtual host, and not just what
