@@ -30,6 +30,7 @@ type cli struct {
 	Explain  explainCommand  `cmd:"" group:"Everyday" help:"Ask what DNS answers about a name, and why."`
 	List     listCommand     `cmd:"" group:"Everyday" help:"Print the list."`
 	Export   exportCommand   `cmd:"" group:"Everyday" help:"Write a zone as a file for another name server."`
+	Import   importCommand   `cmd:"" group:"Everyday" help:"Report a list of addresses, and keep it as the list is."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
 	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
 	Watch    watchCommand    `cmd:"" group:"Everyday" help:"Follow logs and report the incidents in them."`

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// importRun carries a list to the server.
+type importRun struct {
+	cmd      *importCommand
+	client   *client
+	streams  *streams
+	list     *importList
+	kind     string // in full
+	present  map[netip.Prefix][]incidentView
+	progress readProgress // in addresses
+	sum      importSum
+}
+
+// all reports what does not count yet, extends what would end soon, and
+// withdraws what is absent.
+func (r *importRun) all(ctx context.Context) (err error) {
+	r.sum.Excluded, r.sum.Repeated = r.list.excluded, r.list.repeated
+	for _, failed := range r.list.failures {
+		r.fail(failed)
+	}
+	if len(r.list.targets) == 0 && !r.cmd.Force {
+		err := fmt.Errorf("there is no address in it, read as %s (%d lines could not be taken)", r.list.file.Format, len(r.list.failures))
+		return withHint(err, "if that is right, insist with --force; if not, name its format with --format")
+	}
+	r.progress = readProgress{s: r.streams, total: int64(len(r.list.targets)), begun: r.streams.now()}
+	probed, end, err := r.cmd.act(ctx, r.client)
+	defer func() { err = errors.Join(err, end()) }()
+	if err != nil {
+		return err
+	}
+	r.sum.Reporter, r.sum.Kind, r.kind = probed.Reporter, probed.Kind, probed.Kind
+	if err := r.find(ctx, probed.Reporter); err != nil {
+		return fmt.Errorf("reading what %s has reported: %w", probed.Reporter, err)
+	}
+	fresh, ending := r.compare()
+	if err := r.report(ctx, fresh); err != nil {
+		return err
+	}
+	for _, in := range ending {
+		if err := r.amend(ctx, in, map[string]any{"ttl": r.cmd.TTL.String()}, &r.sum.Extended); err != nil {
+			return fmt.Errorf("extending %s of %s: %w", in.ID, in.Prefix, err)
+		}
+		r.advance(1)
+	}
+	if !r.cmd.Replace {
+		return nil
+	}
+	return r.withdraw(ctx)
+}
+
+// find reads what the reporter has reported with the kind and counts now.
+func (r *importRun) find(ctx context.Context, reporter string) error {
+	r.present = map[netip.Prefix][]incidentView{}
+	query := url.Values{"reporter": {reporter}, "withdrawn": {"false"}, "limit": {"1000"}}
+	now := r.streams.now()
+	for {
+		var page struct {
+			Incidents []incidentView `json:"incidents"`
+			Next      string         `json:"next"`
+		}
+		if _, err := r.client.call(ctx, request{path: "/v1/incidents", query: query}, &page); err != nil {
+			return err
+		}
+		for _, in := range page.Incidents {
+			prefix, err := netip.ParsePrefix(in.Prefix)
+			if err != nil {
+				return fmt.Errorf("incident %s: %w", in.ID, err)
+			}
+			if in.Kind == r.kind && in.Expires.After(now) {
+				r.present[prefix] = append(r.present[prefix], in)
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		query.Set("cursor", page.Next)
+	}
+}
+
+// compare finds what is to be reported, and what counts already but ends soon.
+func (r *importRun) compare() (fresh []importTarget, ending []incidentView) {
+	soon := r.streams.now().Add(time.Duration(r.cmd.TTL) / 2)
+	for _, target := range r.list.targets {
+		present := r.present[target.prefix]
+		switch {
+		case len(present) == 0:
+			fresh = append(fresh, target)
+		case r.cmd.TTL > 0 && latest(present).Expires.Before(soon):
+			ending = append(ending, latest(present))
+		default:
+			r.sum.Unchanged++
+			r.progress.done++
+		}
+	}
+	return fresh, ending
+}
+
+func latest(incidents []incidentView) incidentView {
+	last := incidents[0]
+	for _, in := range incidents[1:] {
+		if in.Expires.After(last.Expires) {
+			last = in
+		}
+	}
+	return last
+}
+
+// report sends the targets in batches, as rows of one run: a batch that the
+// transport repeats counts once.
+func (r *importRun) report(ctx context.Context, targets []importTarget) error {
+	run := rand.Text()
+	for len(targets) > 0 {
+		batch := targets[:min(batchRows, len(targets))]
+		targets = targets[len(batch):]
+		if r.cmd.DryRun {
+			r.sum.Recorded += len(batch)
+			continue
+		}
+		var body bytes.Buffer
+		encoder := json.NewEncoder(&body)
+		for _, target := range batch {
+			if err := encoder.Encode(r.row(run, target)); err != nil {
+				return fmt.Errorf("line %d: %w", target.line, err)
+			}
+		}
+		var answer bulkAnswer
+		_, err := r.client.call(ctx, request{
+			method: http.MethodPost, path: "/v1/incidents", raw: body.Bytes(), kind: "application/x-ndjson",
+			also: http.StatusServiceUnavailable,
+		}, &answer)
+		if err == nil && len(answer.Rows) != len(batch) {
+			err = fmt.Errorf("the server answered %d rows of %d", len(answer.Rows), len(batch))
+		}
+		if err != nil {
+			return fmt.Errorf("lines %d to %d: %w", batch[0].line, batch[len(batch)-1].line, err)
+		}
+		r.count(batch, answer)
+		r.advance(len(batch))
+		if answer.Unavailable > 0 {
+			return fmt.Errorf("the ledger is unavailable; %d addresses from line %d on were not sent", len(targets), batch[len(batch)-1].line)
+		}
+	}
+	return nil
+}
+
+func (r *importRun) row(run string, target importTarget) reportRow {
+	row := reportRow{IP: target.addr.String(), Kind: r.kind, Points: r.cmd.Points, Note: r.cmd.Note, ID: "import:" + run + ":" + target.addr.String()}
+	if row.Note == "" {
+		row.Note = target.note
+	}
+	if r.cmd.TTL > 0 {
+		row.TTL = r.cmd.TTL.String()
+	}
+	return row
+}
+
+func (r *importRun) count(batch []importTarget, answer bulkAnswer) {
+	r.sum.Recorded += answer.Recorded + answer.Duplicates
+	r.sum.Ignored += answer.Ignored
+	for i, row := range answer.Rows {
+		failed := failedLine{Line: batch[i].line, Address: batch[i].addr.String()}
+		switch row.Status {
+		case "refused":
+			failed.Problem, failed.Hint = row.Problem.Error(), row.Problem.Hint()
+			r.fail(failed)
+		case "unavailable":
+			failed.Problem = "not stored: the ledger is unavailable"
+			r.fail(failed)
+			r.sum.Refused--
+			r.sum.Unavailable++
+		}
+	}
+}
+
+// withdraw takes back what is absent from the file. Lines that could not be
+// read may hold what would be withdrawn, so they want --force.
+func (r *importRun) withdraw(ctx context.Context) error {
+	var absent []incidentView
+	for prefix, incidents := range r.present {
+		if !r.list.known[prefix] {
+			absent = append(absent, incidents...)
+		}
+	}
+	if len(absent) > 0 && len(r.list.failures) > 0 && !r.cmd.Force {
+		err := fmt.Errorf("%d lines could not be read, so the %d incidents that seem to be absent stay", len(r.list.failures), len(absent))
+		return withHint(err, "mend the lines, or withdraw all the same with --force")
+	}
+	r.progress.total += int64(len(absent))
+	for _, in := range absent {
+		change := map[string]any{"withdrawn": true, "reason": "no longer in the imported list"}
+		if err := r.amend(ctx, in, change, &r.sum.Withdrawn); err != nil {
+			return fmt.Errorf("withdrawing %s of %s: %w", in.ID, in.Prefix, err)
+		}
+		r.advance(1)
+	}
+	return nil
+}
+
+// amend changes one incident and counts it; one that has expired meanwhile needs
+// no change.
+func (r *importRun) amend(ctx context.Context, in incidentView, change map[string]any, counter *int) error {
+	if r.cmd.DryRun {
+		*counter++
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(in.Prefix)
+	if err != nil {
+		return err
+	}
+	path := "/v1/incidents/" + url.PathEscape(prefix.Addr().String()) + "/" + url.PathEscape(in.ID)
+	_, err = r.client.call(ctx, request{method: http.MethodPatch, path: path, body: change}, nil)
+	if gone, ok := errors.AsType[*problem](err); ok && gone.Status == http.StatusNotFound {
+		return nil
+	}
+	if err == nil {
+		*counter++
+	}
+	return err
+}
+
+// fail counts and tells a line that was not taken, at once: a long run may be
+// cut.
+func (r *importRun) fail(failed failedLine) {
+	r.sum.Refused++
+	if r.cmd.JSON {
+		r.sum.Failures = append(r.sum.Failures, failed)
+		return
+	}
+	r.progress.clear()
+	text := "line " + strconv.Itoa(failed.Line) + ": " + printableCell(failed.Problem)
+	if failed.Hint != "" {
+		text += " (" + printableCell(failed.Hint) + ")"
+	}
+	fmt.Fprintln(r.streams.err, text)
+}
+
+func (r *importRun) advance(n int) {
+	r.progress.done += int64(n)
+	r.progress.paint()
+}
