@@ -116,7 +116,7 @@ func containsAny(text []byte, words ...string) bool {
 // isTarget knows the files that whoever climbs is after.
 func isTarget(text []byte) bool {
 	return bytes.HasSuffix(text, []byte("/bin/sh")) || containsAny(text, "/bin/sh;", "/bin/sh|", "/bin/sh ", "/bin/sh+", "/bin/bash",
-		"etc/passwd", "etc/shadow", "etc/hosts", "etc/issue", "proc/self", "proc/version", "boot.ini", "win.ini", "cmd.exe", "system32", "wp-config.php", "/.env", "web-inf/", ".ssh/", "id_rsa", `etc\passwd`, `windows\win.ini`)
+		"etc/passwd", "etc/shadow", "etc/hosts", "etc/issue", "etc/amportal.conf", "proc/self", "proc/version", "boot.ini", "win.ini", "cmd.exe", "system32", "wp-config.php", "/.env", "web-inf/", ".ssh/", "id_rsa", `etc\passwd`, `windows\win.ini`)
 }
 
 // climbsOut tells whether a path leaves the directories that a server shows, in
@@ -155,7 +155,8 @@ func isCommand(text []byte) bool {
 // expression languages, or SQL in a scanner's spelling.
 func isCode(text []byte) bool {
 	return containsAny(text, "print(md5(", "die(md5(", "echo(md5(", "@java.lang.", "getruntime().exec(", "_memberaccess", "class.module.classloader",
-		"${@", "{${phpinfo(", "{${passthru(", "concat(0x", "unhex(hex(", "[#post_render]")
+		"${@", "{${phpinfo(", "{${passthru(", "concat(0x", "unhex(hex(", "[#post_render]",
+		"${#", "%{#", "%{(#", "redirect:${", "system(chr(", "fopen(chr(", "passthru(chr(", "passthru($", "$http_get_vars[")
 }
 
 // isLookup tells whether text makes Log4j look something up elsewhere, plainly

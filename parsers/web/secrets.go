@@ -54,7 +54,7 @@ func isKeyFile(name []byte) bool {
 	case ".htpasswd", ".htaccess", ".passwd", ".netrc", ".npmrc", ".pypirc", ".pgpass", ".my.cnf", ".s3cfg", ".boto", ".msmtprc", ".git-credentials",
 		".gitconfig", ".bash_history", ".zsh_history", ".sh_history", ".mysql_history", ".psql_history", ".bashrc", ".rhosts", ".ftpconfig", ".dockercfg",
 		".user.ini", "sftp-config.json", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "secrets.yml", "secrets.yaml", "secrets.json", "aws.yml",
-		"aws-key.yml", "wp-config.php", "heapdump", "phpmyadmin.conf", ".awscfg", ".pwd", ".forward", ".gitlab-ci.yml",
+		"aws-key.yml", "wp-config.php", "heapdump", "phpmyadmin.conf", ".awscfg", ".pwd", ".forward", ".gitlab-ci.yml", ".remote-sync.json",
 		"server.key", "private.key", "privkey.pem", "database.yml", "parameters.yml":
 		return true
 	}
