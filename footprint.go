@@ -32,11 +32,13 @@ func (s *serving) settle(ctx context.Context) {
 	if s.processors > 0 {
 		runtime.GOMAXPROCS(s.processors + s.dns.Waiting())
 	}
-	debug.FreeOSMemory()
-	if !s.dnsOnly() {
+	node := s.front.node.Load()
+	if !s.dnsOnly() || node == nil {
+		debug.FreeOSMemory()
 		return
 	}
-	if err := unmapStart(); err != nil {
+	node.board.Index().Compact(debug.FreeOSMemory)
+	if err := unmapProgram(); err != nil {
 		s.logger.DebugContext(ctx, "giving back what the start read of the program", "error", err)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// unmapStart lets go of the pages of the program's own file that are mapped
-// into memory: most were read by the start alone, and what still runs comes
-// back from the page cache as it is needed. Only mappings that nothing was
+// unmapProgram lets go of the pages of the program's own file that are mapped
+// into memory: most were read by the start, or by what runs seldom, and what is
+// needed again comes back from the page cache. Only mappings that nothing was
 // ever written to are touched.
-func unmapStart() error {
+func unmapProgram() error {
 	program, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return fmt.Errorf("finding the program: %w", err)

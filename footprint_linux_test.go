@@ -10,13 +10,13 @@ import (
 
 // What the start read of the program's file is given back, and the program
 // goes on.
-func TestUnmapStart(t *testing.T) {
+func TestUnmapProgram(t *testing.T) {
 	program, err := os.ReadFile("/proc/self/exe") // read, not mapped: it must stay as it was
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := residentFile(t)
-	if err := unmapStart(); err != nil {
+	if err := unmapProgram(); err != nil {
 		t.Fatal(err)
 	}
 	if after := residentFile(t); after >= before {

@@ -2,5 +2,5 @@
 
 package main
 
-// unmapStart does nothing: other systems have their own ways.
-func unmapStart() error { return nil }
+// unmapProgram does nothing: other systems have their own ways.
+func unmapProgram() error { return nil }

@@ -163,10 +163,12 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 }
 
 func (s *serving) upkeep(ledger ledger, node *node) upkeep {
+	u := upkeep{node: node, ledger: ledger, own: &s.own, logger: s.logger}
 	if s.dnsOnly() {
-		ledger = nil // it may be one that we may only read
+		u.ledger = nil // it may be one that we may only read
+		u.shed = unmapProgram
 	}
-	return upkeep{node, ledger, &s.own, s.logger}
+	return u
 }
 
 // watch returns when a listener fails.

@@ -11,6 +11,9 @@ const (
 	purgeEvery = 10 * time.Minute
 	// interfacesEvery is how often this host's own addresses are read again.
 	interfacesEvery = time.Minute
+	// shedEvery is how often a node that must be small lets go what it no longer
+	// runs.
+	shedEvery = time.Minute
 )
 
 // upkeep does what time asks for: each second, expiries become changes; now
@@ -19,6 +22,7 @@ type upkeep struct {
 	node   *node
 	ledger ledger // nil: others purge it
 	own    *ownAddresses
+	shed   func() error // nil: nothing is let go
 	logger *slog.Logger
 }
 
@@ -26,7 +30,7 @@ type upkeep struct {
 func (u upkeep) run(ctx context.Context) error {
 	start := time.Now()
 	guard := newJumpGuard(u.node.now(), 0)
-	lastPurge, lastInterfaces := time.Duration(0), time.Duration(0)
+	lastPurge, lastInterfaces, lastShed := time.Duration(0), time.Duration(0), time.Duration(0)
 	for {
 		// Shortly after the second begins, which is when expiries fall due.
 		now := u.node.now()
@@ -40,6 +44,12 @@ func (u upkeep) run(ctx context.Context) error {
 		if u.ledger != nil && steady-lastPurge >= purgeEvery && guard.mayPurge() {
 			lastPurge = steady
 			u.purge(ctx)
+		}
+		if u.shed != nil && steady-lastShed >= shedEvery {
+			lastShed = steady
+			if err := u.shed(); err != nil {
+				u.logger.DebugContext(ctx, "giving back what runs no longer", "error", err)
+			}
 		}
 		if steady-lastInterfaces >= interfacesEvery {
 			lastInterfaces = steady

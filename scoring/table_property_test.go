@@ -111,6 +111,14 @@ func (m *tableModel) merge(t *rapid.T) {
 	}
 }
 
+// compact moves all blocks away and back, or leaves them away.
+func (m *tableModel) compact(t *rapid.T) {
+	m.table.move((&arena{}).take)
+	if rapid.Bool().Draw(t, "back") {
+		m.table.move(func(words int) []uint32 { return make([]uint32, words) })
+	}
+}
+
 func (m *tableModel) check(t *rapid.T) {
 	if got := int(m.table.entries.Load()); got != len(m.twin) {
 		t.Fatalf("counts %d entries, has %d", got, len(m.twin))
@@ -177,7 +185,7 @@ func TestTable_likeAMap(t *testing.T) {
 			l.forkAbove = 12 // or forks would be rare
 			rapid.Check(t, func(t *rapid.T) {
 				m := newTableModel(l)
-				t.Repeat(map[string]func(*rapid.T){"": m.check, "set": m.set, "set more": m.set, "thin": m.thin, "merge": m.merge})
+				t.Repeat(map[string]func(*rapid.T){"": m.check, "set": m.set, "set more": m.set, "thin": m.thin, "merge": m.merge, "compact": m.compact})
 				if got := slices.Collect(m.table.keys()); !slices.Equal(got, slices.Sorted(maps.Keys(m.twin))) {
 					t.Fatalf("keys %x, want those of %v", got, m.twin)
 				}
