@@ -46,8 +46,13 @@ func rules() []daemon.Rule {
 	return []daemon.Rule{
 		{Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "FAIL LOGIN: Client", Message: `(?:\[pid \d+\] )?\[(?P<note>.*)\] FAIL LOGIN: Client "ADDR"(?:, "[^"\]]*")?`},
 		{
-			Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "authentication failure;", Once: "rhost=",
-			Message: `(?:pam_[a-z_]+\(vsftpd:auth\): |\(pam_[a-z_]+\) )?authentication failure; logname=\S* uid=\d+ euid=\d+ tty=\S* ruser=(?P<note>.*) rhost=ADDR(?:  ?user=.*)?`,
+			Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: "vsftpd:auth): auth", Once: "rhost=",
+			Message: `pam_[a-z_]+\(vsftpd:auth\): authentication failure; logname=\S* uid=\d+ euid=\d+ tty=\S* ruser=(?P<note>.*) rhost=ADDR(?:  ?user=.*)?`,
+		},
+		// PAM until 0.99.2 did not tell for whom it was asked, but in its name.
+		{
+			Kind: guessKind(), Failures: tries, Names: tries, Span: span, Hint: " tty= ruser= rhost=",
+			Message: `(?:\(pam_[a-z_]+\) )?authentication failure; logname=\S* uid=\d+ euid=\d+ tty= ruser= rhost=ADDR(?:  ?user=(?P<note>.*))?`,
 		},
 	}
 }

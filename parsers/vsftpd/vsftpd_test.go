@@ -28,7 +28,7 @@ func FuzzRecogniser(f *testing.F) {
 	sampletest.Forge(f, func() sampletest.Recogniser { return newRecogniser(f) },
 		`Sun Nov 22 10:00:00 2026 [pid 42] [{}] FAIL LOGIN: Client "192.0.2.66"`,
 		`Sun Nov 22 10:00:00 2026 [pid 42] [{}] FAIL LOGIN: Client "192.0.2.66", "User is not in the allow user list."`,
-		`Nov 22 10:00:00 host vsftpd(pam_unix)[42]: authentication failure; logname= uid=0 euid=0 tty= ruser={} rhost=192.0.2.66 user={}`,
+		`Nov 22 10:00:00 host vsftpd(pam_unix)[42]: authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=192.0.2.66 user={}`,
 		`Nov 22 10:00:00 host vsftpd[4242]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser={} rhost=192.0.2.66  user={}`,
 	)
 }
