@@ -59,7 +59,7 @@ func ParseFile(text []byte, getenv func(string) string) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	r := &nodeReader{}
+	r := &nodeReader{read: map[string]bool{}}
 	if n := strictyaml.At(root, "rules"); n != root {
 		r.own = r.rules(n)
 	}
@@ -136,13 +136,31 @@ func (r *nodeReader) source(n *yaml.Node) (s Source) {
 	case len(s.Units) > 0:
 		r.Fault(n, "units: they go with journal: true")
 	}
+	r.readOnce(n, s)
 	return s
+}
+
+// readOnce wants no two sources to read the same for one service: whose settings
+// hold would be chance. Patterns that overlap are told while watching.
+func (r *nodeReader) readOnce(n *yaml.Node, s Source) {
+	logs := s.Files
+	if s.Journal {
+		logs = []string{"the journal"}
+	}
+	for _, log := range logs {
+		name := s.Service + " " + log
+		if r.read[name] {
+			r.Fault(n, "%s is read twice for %s: name it, and all units, in one source", log, s.Service)
+		}
+		r.read[name] = true
+	}
 }
 
 // nodeReader reads values and collects what is wrong with them.
 type nodeReader struct {
 	strictyaml.Reader
-	own []parsers.Service
+	own  []parsers.Service
+	read map[string]bool // services and what they are read from
 }
 
 // rules reads the file of rules that a configuration names.

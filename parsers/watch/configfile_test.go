@@ -101,6 +101,13 @@ sources:
     journal: true
     files: [/var/log/auth.log]
   - nonsense
+  - service: ssh
+    files: [/var/log/auth.log]
+  - service: sshd
+    files: [/var/log/secure, /var/log/auth.log]
+  - service: sshd
+    journal: true
+    units: [ssh.service]
 `), noEnv)
 	if err == nil {
 		t.Fatal("it was taken")
@@ -111,7 +118,8 @@ sources:
 		"line 9: want a list", "line 11: \"yes\": want true or false", "line 12: journal stands here twice",
 		`line 14: "/var/log/["`, `line 15: tier "odd"`, "line 16: unknown time zone Middle/Earth", `line 17: "middle": want start or end`,
 		"line 13: units: they go with journal", "line 19: service: name one", `line 19: "auth.log": want a path`, "line 20: files and journal",
-		"line 23: want names and values", "line 1: state: name a folder",
+		"line 23: want names and values",
+		"line 26: /var/log/auth.log is read twice for sshd", "line 28: the journal is read twice for sshd", "line 1: state: name a folder",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the faults do not tell %q", want)
