@@ -102,9 +102,12 @@ func (s *serving) needRestart(again serveFlags) []string {
 	changing := []string{"zone", "contact", "dns-cookie-secret-file", "tsig-key-file", "update-key"}
 	was, is := reflect.ValueOf(s.serveFlags), reflect.ValueOf(again)
 	var names []string
-	for i := range was.NumField() {
-		name := flagName(was.Type().Field(i))
-		if !slices.Contains(changing, name) && !reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface()) {
+	for _, field := range reflect.VisibleFields(was.Type()) {
+		name := flagName(field)
+		if field.Anonymous || slices.Contains(changing, name) {
+			continue // of a group of flags, each counts for itself
+		}
+		if !reflect.DeepEqual(was.FieldByIndex(field.Index).Interface(), is.FieldByIndex(field.Index).Interface()) {
 			names = append(names, name)
 		}
 	}
