@@ -5,25 +5,34 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"time"
+
+	"penaltybox/reportapi/lists"
 )
 
-// exportCommand writes a zone as a file for another name server.
+// exportCommand writes a list as a file for another program.
 type exportCommand struct {
 	remote
-	Format string `help:"rbldnsd: a dataset of type combined; zone: a master file, for any name server; rpz: a response policy zone, for resolvers." enum:"rbldnsd,zone,rpz" required:""`
-	Zone   string `help:"This zone instead of the server's first." placeholder:"NAME"`
+	selection
+	Format string `help:"For which program, see above." enum:"${formats}" required:"" placeholder:"NAME"`
 	Output string `short:"o" help:"Write this file, when the whole is there; without it, standard output." placeholder:"FILE"`
 }
 
 // Help implements kong.HelpProvider.
 func (exportCommand) Help() string {
-	return `The file holds what the zone answers: addresses, return codes, texts, test entries.
-With -o the old file stays until the new one is whole; a list that breaks off
-ends with exit code 1. rbldnsd notices a new file by itself; tell the others.
+	return `With -o the old file stays until the new one is whole; a list that breaks off
+ends with exit code 1. So what comes after && loads a whole list, or nothing.
 
+Formats are
+
+` + lists.Help() + `
+Files for name servers hold what the zone answers: addresses, return codes, texts,
+test entries. rbldnsd notices a new file by itself; tell the others.
+
+  penaltybox export --format nftables -o list.nft && nft -f list.nft
+  penaltybox export --format ipset -o list.ipset && ipset restore < list.ipset
+  penaltybox export --format nginx-geo -o /etc/nginx/penaltybox.geo && nginx -s reload
   penaltybox export --format rbldnsd -o /var/lib/rbldns/bl.example.org
   penaltybox export --format zone -o bl.example.org.zone && nsd-control reload
   penaltybox export --format rpz -o rpz.zone && rndc reload rpz.example.org`
@@ -49,11 +58,7 @@ func (cmd *exportCommand) fetch(ctx context.Context, s *streams, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	query := url.Values{"format": {cmd.Format}}
-	if cmd.Zone != "" {
-		query.Set("zone", cmd.Zone)
-	}
-	response, err := c.open(ctx, request{path: "/v1/blocklist", query: query, accept: "text/plain"})
+	response, err := c.open(ctx, cmd.request(cmd.Format))
 	if err != nil {
 		return err
 	}

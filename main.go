@@ -12,9 +12,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"penaltybox/reportapi/lists"
 )
 
 // cli is the command line.
@@ -29,7 +32,7 @@ type cli struct {
 	Check    checkCommand    `cmd:"" group:"Everyday" help:"Ask whether addresses are listed."`
 	Explain  explainCommand  `cmd:"" group:"Everyday" help:"Ask what DNS answers about a name, and why."`
 	List     listCommand     `cmd:"" group:"Everyday" help:"Print the list."`
-	Export   exportCommand   `cmd:"" group:"Everyday" help:"Write a zone as a file for another name server."`
+	Export   exportCommand   `cmd:"" group:"Everyday" help:"Write the list as a file for another program."`
 	Import   importCommand   `cmd:"" group:"Everyday" help:"Report a list of addresses, and keep it as the list is."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
 	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
@@ -87,6 +90,7 @@ func newParser(commands *cli, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("penaltybox"),
 		kong.Description(about),
 		kong.Configuration(loadConfig(os.Getenv)),
+		kong.Vars{"formats": strings.Join(lists.Names(), ",")},
 	)...)
 }
 

@@ -18,6 +18,7 @@ readonly PROGRAMS=(
 	dig:bind9-dnsutils
 	unbound:unbound
 	named:bind9
+	named-checkzone:bind9-utils
 	kresd:knot-resolver
 	pdns_recursor:pdns-recursor
 	nsd:nsd
@@ -27,6 +28,9 @@ readonly PROGRAMS=(
 	ssh:openssh-client
 	nginx:nginx-light
 	apache2:apache2-bin
+	haproxy:haproxy
+	nft:nftables
+	ipset:ipset
 	busybox:busybox
 	bzip2:bzip2
 	xz:xz-utils
@@ -112,7 +116,7 @@ install() {
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | fail2ban | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd)
+		redis-server | fail2ban | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd | haproxy)
 			systemctl disable --now "$package"
 			;;
 		nginx-light) systemctl disable --now nginx ;;

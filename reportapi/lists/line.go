@@ -77,19 +77,18 @@ func words(names []string, separator string) string {
 	return harmless(names[0]) + separator + words(names[1:], separator)
 }
 
-// harmless leaves of a name what means nothing else in any format.
+// harmless leaves of a name what means nothing else in any format. A cell that
+// begins with "-" would be a formula.
 func harmless(name string) string {
-	for _, c := range []byte(name) {
-		if !isHarmless(rune(c)) {
-			return strings.Map(func(c rune) rune {
-				if isHarmless(c) {
-					return c
-				}
-				return -1
-			}, name)
-		}
+	if !strings.HasPrefix(name, "-") && strings.IndexFunc(name, func(c rune) bool { return !isHarmless(c) }) < 0 {
+		return name
 	}
-	return name
+	return strings.TrimLeft(strings.Map(func(c rune) rune {
+		if isHarmless(c) {
+			return c
+		}
+		return -1
+	}, name), "-")
 }
 
 func isHarmless(c rune) bool {
