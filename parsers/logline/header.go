@@ -66,7 +66,7 @@ func readRFC3164(text []byte) (h Header, ok bool) {
 	if name, ok := inBrackets(word); ok { // metalog
 		return Header{Program: name, Message: bytes.TrimLeft(w.rest, " \t")}, true
 	}
-	if len(word) > 2 && word[0] == '<' && word[len(word)-1] == '>' {
+	if isMarked(word) { // FreeBSD
 		word = w.next()
 	}
 	switch {
@@ -91,6 +91,19 @@ func readRFC3164(text []byte) (h Header, ok bool) {
 	}
 	h.Message = bytes.TrimLeft(w.rest, " \t")
 	return h, ok
+}
+
+// isMarked tells whether a word is "<auth.info>" or "<4.6>".
+func isMarked(word []byte) bool {
+	if len(word) < 3 || word[0] != '<' || word[len(word)-1] != '>' {
+		return false
+	}
+	for _, b := range word[1 : len(word)-1] {
+		if !isDigit(b) && b != '.' && (b < 'a' || 'z' < b) {
+			return false
+		}
+	}
+	return true
 }
 
 // inBrackets returns the name in "[name]" or "[name]:", which is more than digits and other

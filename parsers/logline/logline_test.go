@@ -132,6 +132,7 @@ func TestClock_Header(t *testing.T) {
 		{"<380000>Nov 22 10:00:00 host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00 <auth.info> host sshd[1]: x", "host|sshd|1|x"},
 		{"Nov 22 10:00:00 <4.6> host sshd[1]: x", "host|sshd|1|x"},
+		{"Nov 22 10:00:00 <auth[info> host sshd[1]: x", "none"},
 		{"Nov 22 10:00:00 host auth|security:info sshd[1]: x", "host|sshd|1|x"},
 		{"Nov 22 10:00:00 host sshd[1]: [ID 800047 auth.info] x", "host|sshd|1|x"},
 		{"Nov 22 10:00:00 host sshd[1]: [ID 800047 auth.info x", "host|sshd|1|[ID 800047 auth.info x"},

@@ -69,7 +69,10 @@ func (r *Recogniser) readDisconnect(header logline.Header, message []byte) (even
 // readTooManyFor reads what stands behind the words of an old sshd.
 func (r *Recogniser) readTooManyFor(header logline.Header, rest []byte) (event.Match, event.Outcome) {
 	name, ok := bytes.CutPrefix(rest, []byte(" for "))
-	if !ok && len(rest) > 0 {
+	switch {
+	case len(rest) == 0, string(rest) == " for": // the name is empty
+		name = nil
+	case !ok:
 		return event.Refuse(otherTail)
 	}
 	match, outcome := r.byProcess(header, r.maxAuth, name)

@@ -125,12 +125,12 @@ func readPAM(message []byte) (failure, bool) {
 
 // readPAMError reads
 //
-//	error: PAM: REASON for [illegal user |invalid user ]NAME from ADDRESS[ via ADDRESS]
+//	[error: ]PAM: REASON for [illegal user |invalid user ]NAME from ADDRESS[ via ADDRESS]
 //
 // where REASON is PAM's own and via is Apple's. The address behind via is the
 // server's.
 func readPAMError(message []byte) (failure, bool) {
-	rest, ok := bytes.CutPrefix(message, []byte("error: PAM: "))
+	rest, ok := bytes.CutPrefix(bytes.TrimPrefix(message, errorWord), []byte("PAM: "))
 	if !ok {
 		return failure{}, false
 	}

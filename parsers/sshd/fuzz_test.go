@@ -18,6 +18,7 @@ var proven = map[string]*regexp.Regexp{
 	"ssh.penalty": twin(`drop connection #\d+ from \[(?P<ip>[0-9a-fA-F:.]+)\]:\d+ on \[[^\]]*\]:\d+ penalty: [a-z ]+` +
 		`|Disconnecting (?:(?:invalid |authenticating )?user (?s:.*?) )?(?P<ip>[0-9a-fA-F:.]+) port \d+: Change of username or service not allowed(?s:.*)`),
 	"ssh.bruteforce": twin(`Failed (?s:.*) ?from (?P<ip>[0-9a-fA-F:.]+) port \d+(?: ssh[12])?(?: \[preauth\])?` +
+		`|(?:error: )?PAM: (?s:.*) for (?s:.*) ?from (?P<ip>[0-9a-fA-F:.]+)(?: via [^ ]*)?(?: \[preauth\])?` +
 		`|(?:pam_\S+\(\S+\): )?authentication failure; (?s:.*?) rhost=(?P<ip>[0-9a-fA-F:.]+)(?s: .*)?`),
 }
 

@@ -26,8 +26,9 @@ func (l *latest) keep(host []byte, f failure, addr netip.Addr, count int) {
 
 // readRepeated counts the failures that
 //
-//	TIME [HOST ]last message repeated N times          (sysklogd, FreeBSD)
-//	TIME[:] --- last message repeated N times ---      (macOS)
+//	TIME [HOST ]last message repeated N times                (sysklogd, FreeBSD)
+//	TIME  PROGRAM[PID]: last message repeated N times        (rsyslog until 2013)
+//	TIME[:] --- last message repeated N times ---            (macOS)
 //
 // stands for. The message is that of the line before, if HOST is the same.
 func (r *Recogniser) readRepeated(line []byte, doubtful bool) (event.Match, event.Outcome) {
@@ -39,6 +40,9 @@ func (r *Recogniser) readRepeated(line []byte, doubtful bool) (event.Match, even
 		return event.Match{}, event.Ignored
 	}
 	at, rest, ok := r.setting.Clock.Front(line)
+	if header, tagged := r.setting.Clock.Header(line); tagged && isProgram(header.Program) {
+		rest = header.Message
+	}
 	if !ok || doubtful {
 		return event.Match{}, event.Ignored
 	}
