@@ -3,7 +3,8 @@ package web
 // appliances are known holes of routers, recorders, cameras, and of mail, VPN
 // and other gateways: the worms' and scanners' rounds. Whoever owns such a
 // machine comes to it by its own address, and it keeps no log in the formats
-// that are read here.
+// that are read here. What VPN clients ask for of themselves is in admins.go:
+// the address that they have may be somebody else's by now.
 func appliances(k kinds) []probe {
 	x := k.exploit
 	return []probe{
@@ -49,7 +50,6 @@ func appliances(k kinds) []probe {
 
 		// Mail, VPN and other gateways.
 		{at: within, text: "/remote/fgt_lang", kind: x},
-		{at: within, text: "/remote/hostcheck_validate", kind: x},
 		{at: within, text: "/api/v2/cmdb/system/admin", kind: x},
 		{at: within, text: "/api/v2.0/cmdb/system/admin", kind: x},
 		{at: within, text: "/api/fabric/device/status", kind: x},
@@ -58,10 +58,8 @@ func appliances(k kinds) []probe {
 		{at: within, text: "/vpns/cfg/smb.conf", kind: x},
 		{at: within, text: "/gwtest/formssso", kind: x},
 		{at: within, text: "/nitro/v1/config/get_package_file", kind: x},
-		{at: within, text: "/+cscot+/", kind: x},
-		{at: within, text: "/+cscoe+/translation-table", kind: x},
+		{at: within, text: "/+cscot+/", query: "portal_inc.lua", kind: x},
 		{at: within, text: "/clients/mycrl", kind: x},
-		{at: within, text: "/ssl-vpn/hipreport.esp", kind: x},
 		{at: within, text: "/tmui/login.jsp/", kind: x},
 		{at: within, text: "/mgmt/tm/util/bash", kind: x},
 		{at: within, text: "/hsqldb;", kind: x},
