@@ -32,7 +32,7 @@ trap 'exit 130' INT TERM
 has() { command -v "$1" >/dev/null; }
 until_answers() { # URL
 	for _ in $(seq 300); do
-		if curl -s -o "$scratch/answer" "$1"; then return; fi
+		if curl -fs -o "$scratch/answer" "$1"; then return; fi
 		sleep 0.1
 	done
 	echo "http.sh: $1 does not answer" >&2
