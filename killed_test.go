@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,9 @@ func startProcess(t *testing.T, flags serveFlags) (*testNode, *exec.Cmd) {
 		"--http-listen", "127.0.0.1:0", "--ready-file", flags.ReadyFile, "--log-level", "error")
 	if flags.Redis != "" {
 		command.Args = append(command.Args, "--redis", flags.Redis)
+	}
+	if flags.RedisWaitReplicas > 0 {
+		command.Args = append(command.Args, "--redis-wait-replicas", strconv.Itoa(flags.RedisWaitReplicas))
 	}
 	command.Env = append(os.Environ(), asMain+"=1")
 	command.Stderr = testLog{t}

@@ -63,6 +63,9 @@ func printable(text string) bool {
 func cleanNote(note string) string {
 	note = strings.ToValidUTF8(note, "\ufffd")
 	note = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if ' ' <= r && r <= '~' {
+			return r // nearly all, and quicker
+		}
 		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return ' '
 		}

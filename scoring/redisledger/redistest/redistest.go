@@ -3,7 +3,8 @@
 //
 // [Start] keeps nothing and [StartDurable] keeps everything through a kill.
 // Both take further redis-server arguments ("--maxmemory", "100mb").
-// [StartCluster] starts a Cluster of one node.
+// [StartCluster] starts a Cluster of one node, [StartSentinel] what watches over
+// a master and its replicas.
 package redistest
 
 import (
@@ -14,6 +15,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,10 +30,11 @@ const startTimeout = 30 * time.Second
 
 // Server is a running redis-server. Its methods fail the test by themselves.
 type Server struct {
-	t    testing.TB
-	port int
-	dir  string
-	args []string
+	t      testing.TB
+	port   int
+	dir    string
+	args   []string
+	config []string // a configuration file, if there is one
 
 	process *process
 }
@@ -65,12 +68,12 @@ func StartCluster(t testing.TB, args ...string) *Server {
 	return s
 }
 
-func start(t testing.TB, args []string) *Server {
+func start(t testing.TB, args []string, config ...string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("finding redis-server: %v; install the Debian package redis-server", err)
 	}
-	s := &Server{t: t, dir: t.TempDir(), args: args}
+	s := &Server{t: t, dir: t.TempDir(), args: args, config: config}
 	t.Cleanup(s.Kill)
 	// Another process may take a free port before Redis does.
 	for attempt := 1; ; attempt++ {
@@ -127,11 +130,11 @@ func (s *Server) Do(command ...string) string {
 
 // launch starts the process and waits until it serves.
 func (s *Server) launch(more ...string) error {
-	args := []string{
+	args := append(slices.Clone(s.config),
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port),
 		"--dir", s.dir, "--save", "", "--daemonize", "no",
 		"--logfile", filepath.Join(s.dir, "redis.log"),
-	}
+	)
 	args = append(append(args, s.args...), more...)
 	p, err := startProcess("redis-server", args...)
 	if err != nil {
