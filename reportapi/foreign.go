@@ -13,6 +13,7 @@ import (
 	"penaltybox/reportapi/compat"
 	"penaltybox/reportapi/compat/abuseipdb"
 	"penaltybox/reportapi/compat/blocklistde"
+	"penaltybox/reportapi/compat/rspamd"
 	"penaltybox/reportapi/compat/stopforumspam"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
@@ -40,6 +41,7 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	once := s.countingOnce(house)
 	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once})
 	blocklistde.Mount(routes.Group("/blocklistde"), once)
+	rspamd.Mount(routes.Group("/rspamd"), house)
 	stopforumspam.Mount(routes.Group("/stopforumspam"), house, stopforumspam.Config{Open: s.Foreign.StopForumSpamOpen})
 	return nil
 }

@@ -32,6 +32,8 @@ func TestStories(t *testing.T) {
 		{"daemons", "./daemons.sh"},
 		// Debian's fail2ban reports with its own actions, to another address.
 		{"fail2ban", "./fail2ban.sh"},
+		// Debian's rspamd tells of the mails that it rejects.
+		{"rspamd", "./rspamd.sh"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()

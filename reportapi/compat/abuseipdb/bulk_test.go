@@ -90,13 +90,13 @@ func TestBulkReport_in_many_batches(t *testing.T) {
 	n := compattest.New(t)
 	var b strings.Builder
 	b.WriteString(csvHead)
-	for i := range 9_999 {
+	for i := range 2_500 {
 		fmt.Fprintf(&b, "203.0.%d.%d,22,2026-11-22T09:00:00Z,\n", i/2/256, i/2%256) // each twice
 	}
-	if got := bulk(t, n, b.String()); got.Data.Saved != 5_000 || len(got.Data.Invalid) != 4_999 {
+	if got := bulk(t, n, b.String()); got.Data.Saved != 1_250 || len(got.Data.Invalid) != 1_250 {
 		t.Errorf("saved %d, invalid %d", got.Data.Saved, len(got.Data.Invalid))
 	}
-	body, kind := multipartBody(t, nil, b.String()+"203.0.113.1,22,,\n")
+	body, kind := multipartBody(t, nil, csvHead+strings.Repeat("x\n", 10_000))
 	wants(t, send(n, "POST /bulk-report", body, kind), http.StatusUnprocessableEntity, "more than 10000 lines")
 }
 
