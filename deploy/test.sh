@@ -50,6 +50,7 @@ readonly PROGRAMS=(
 	curl:curl
 	php:php-cli
 	ip:iproute2
+	nft:nftables
 	unshare:util-linux
 	gcc:gcc
 )

@@ -13,6 +13,7 @@ import (
 	"penaltybox/reportapi/compat"
 	"penaltybox/reportapi/compat/abuseipdb"
 	"penaltybox/reportapi/compat/blocklistde"
+	"penaltybox/reportapi/compat/crowdsec"
 	"penaltybox/reportapi/compat/rspamd"
 	"penaltybox/reportapi/compat/stopforumspam"
 	"penaltybox/scoring/control"
@@ -43,7 +44,7 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	blocklistde.Mount(routes.Group("/blocklistde"), once)
 	rspamd.Mount(routes.Group("/rspamd"), house)
 	stopforumspam.Mount(routes.Group("/stopforumspam"), house, stopforumspam.Config{Open: s.Foreign.StopForumSpamOpen})
-	return nil
+	return crowdsec.Mount(routes.Group("/crowdsec"), house)
 }
 
 // countingOnce is a house for clients that report an event several times.

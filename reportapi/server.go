@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"penaltybox/reportapi/coding"
+	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
@@ -36,6 +37,7 @@ type Board interface {
 	Entries
 	Listings
 	Previews
+	compat.Feed
 }
 
 // Verdicts tells how an address stands.

@@ -172,8 +172,8 @@ func TestScoreboard_Follow_tellsKeepersInTime(t *testing.T) {
 	})
 }
 
-// What is spared is what the same entries would list without amendments and
-// exemptions, and do not list.
+// What is spared is what the same entries would list if amendments only added,
+// and without exemptions, and do not list.
 func TestScoreboard_Spared(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -183,6 +183,12 @@ func TestScoreboard_Spared(t *testing.T) {
 			for p, entries := range m.twin.entries {
 				bare.entries[p] = map[ID]Entry{}
 				for id, e := range entries {
+					if a := e.Amendment; a != nil {
+						e.Points = max(e.Points, a.Points)
+						if a.Expires.After(e.Expires) {
+							e.Expires = a.Expires
+						}
+					}
 					e.Amendment = nil
 					bare.entries[p][id] = e
 				}
@@ -232,5 +238,35 @@ func TestScoreboard_Follow_prolonged(t *testing.T) {
 	}
 	if !slices.Equal(told, []time.Time{at(10)}) {
 		t.Errorf("told again at %v, want at %v", told, at(10))
+	}
+}
+
+// Nothing but the order tells a live reading from a copy while nobody writes.
+func TestIndex_Live_likeVerdicts(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t, anyFifty(), Rule{Threshold: 50, Categories: 1 << 0})
+	for i := range 3000 {
+		addr := scattered(i)
+		if i%3 == 0 {
+			addr = netip.AddrFrom16([16]byte{0x2a, 1, byte(i >> 8), byte(i)})
+		}
+		b.Apply(epoch, incident(addr, 1, []KindNumber{hackedHost, sshMaxauth}[i%2], 50, 1+i%20))
+	}
+	for _, second := range []int{0, 7, 25} {
+		for rule, categories := range []CategorySet{AllCategories, 1 << 0} {
+			want := map[netip.Prefix]Verdict{}
+			for p, v := range b.Index().Verdicts(rule, categories, at(second)) {
+				want[p] = v
+			}
+			for p, v := range b.Index().Live(rule, categories, at(second)) {
+				if known, ok := want[p]; !ok || !sameVerdict(known, v) {
+					t.Fatalf("rule %d, second %d: %s is %+v, want %+v", rule, second, p, v, known)
+				}
+				delete(want, p)
+			}
+			if len(want) > 0 {
+				t.Fatalf("rule %d, second %d: %d are missing", rule, second, len(want))
+			}
+		}
 	}
 }

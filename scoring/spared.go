@@ -7,9 +7,10 @@ import (
 )
 
 // Spared returns the prefixes that the rule with this index does not list,
-// although it would if no incident had been amended or withdrawn and nothing
-// were exempt, sorted. A reader who does not know what was listed when it last
-// asked learns from it what it must let go before the time that it was told.
+// although it would if nothing were exempt and each incident counted as much and
+// as long as was ever said, by its report or its amendment, sorted. A reader who
+// does not know what was listed when it last asked learns from it what it must
+// let go before the time that it was told; some of it was never listed.
 // It walks every incident; a shard at a time is consistent. Erased incidents are
 // not known any more.
 func (b *Scoreboard) Spared(rule int, now time.Time) []netip.Prefix {
@@ -43,21 +44,24 @@ func (b *Scoreboard) spares(s *shard, k scoredKey, p place, rule ruleWeight, now
 	if !s.hasAmended(p.head) {
 		return false
 	}
-	var unamended []item
+	var most []item
 	for i := p.head; i != 0; i = s.items.at(i).next {
-		if it, _ := s.original(k, s.items.at(i)); it.expires > now {
-			unamended = append(unamended, it)
+		as := s.items.at(i)
+		it, _ := s.original(k, as)
+		it.points, it.expires = max(it.points, as.points), max(it.expires, as.expires)
+		if it.expires > now {
+			most = append(most, it)
 		}
 	}
-	slices.SortFunc(unamended, func(a, b item) int {
+	slices.SortFunc(most, func(a, b item) int {
 		if a.before(&b) {
 			return -1
 		}
 		return 1
 	})
 	w := walk{rule: rule}
-	for i := range unamended {
-		w.take(&unamended[i], s.weights.kind(unamended[i].kind()))
+	for i := range most {
+		w.take(&most[i], s.weights.kind(most[i].kind()))
 	}
 	return w.listed()
 }

@@ -34,6 +34,9 @@ func TestStories(t *testing.T) {
 		{"fail2ban", "./fail2ban.sh"},
 		// Debian's rspamd tells of the mails that it rejects.
 		{"rspamd", "./rspamd.sh"},
+		// CrowdSec's own bouncers, agent and cscli read and report, and the
+		// kernel's packet filter blocks what is listed and nothing else.
+		{"crowdsec", "./crowdsec.sh"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()

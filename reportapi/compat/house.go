@@ -40,6 +40,16 @@ type Board interface {
 	Version() uint64
 	SetVersion(rule int) uint64
 	ChangesSince(version uint64) ([]scoring.Change, bool)
+	Feed
+}
+
+// Feed tells what a rule of the scoreboard's says, and how that changes, to
+// readers who are many and keep no copy.
+type Feed interface {
+	Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdict
+	VersionAt(moment time.Time) uint64
+	Follow(rule int, version uint64, tell func(scoring.Change)) (uint64, bool)
+	Spared(rule int, now time.Time) []netip.Prefix
 }
 
 // House is what adapters ask of the server that they are mounted in. All of it

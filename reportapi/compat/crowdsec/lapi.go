@@ -1,0 +1,138 @@
+package crowdsec
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/reportapi/compat"
+	"penaltybox/scoring/intake"
+)
+
+// origin is where all decisions come from. Bouncers name sets and chains after
+// it, so it is one constant, whoever reported.
+const origin = "penaltybox"
+
+// lapi is the local API. It is made once, when it is mounted.
+type lapi struct {
+	compat.House
+	cursors *cursors
+	spared  *sparedCache
+	seal    *seal
+}
+
+// Mount adds the routes of the local API below a folder, /v1/… and /health.
+func Mount(routes gin.IRouter, house compat.House) error {
+	if err := house.Validate(); err != nil {
+		return fmt.Errorf("mounting the API of CrowdSec: %w", err)
+	}
+	seal, err := newSeal()
+	if err != nil {
+		return fmt.Errorf("mounting the API of CrowdSec: %w", err)
+	}
+	api := &lapi{House: house, cursors: newCursors(), spared: &sparedCache{}, seal: seal}
+	get(routes, "/health", func(c *gin.Context) { c.Status(http.StatusOK) })
+	api.bouncerRoutes(routes.Group("/v1"))
+	api.agentRoutes(routes.Group("/v1"))
+	return nil
+}
+
+func (api *lapi) bouncerRoutes(routes gin.IRoutes) {
+	get(routes, "/decisions", api.getDecisions)
+	get(routes, "/decisions/stream", api.getStream)
+	routes.POST("/usage-metrics", api.answer(api.postUsageMetrics))
+}
+
+func (api *lapi) agentRoutes(routes gin.IRoutes) {
+	routes.POST("/watchers/login", api.answer(api.postLogin))
+	routes.POST("/watchers", api.answer(refuseRegistration))
+	get(routes, "/heartbeat", api.answer(api.getHeartbeat))
+	routes.POST("/alerts", api.answer(api.postAlerts))
+	get(routes, "/alerts", api.answer(api.getAlerts))
+	get(routes, "/alerts/:id", api.answer(api.getAlert))
+	routes.DELETE("/decisions", api.answer(api.deleteDecisions))
+	routes.DELETE("/decisions/:id", api.answer(api.deleteDecision))
+	get(routes, "/allowlists", api.answer(api.getAllowlists))
+	get(routes, "/allowlists/check/:ip", api.answer(api.checkAllowlists))
+}
+
+func get(routes gin.IRoutes, path string, handler gin.HandlerFunc) {
+	routes.GET(path, handler)
+	routes.HEAD(path, handler)
+}
+
+// fault is an answer that is no success, in the shape that CrowdSec's clients
+// print.
+type fault struct {
+	status  int
+	message string
+}
+
+// Error returns the message.
+func (f *fault) Error() string { return f.message }
+
+// answer makes a handler of a function that may fail.
+func (api *lapi) answer(handle func(c *gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := handle(c); err != nil {
+			api.fail(c, err)
+		}
+	}
+}
+
+func (api *lapi) fail(c *gin.Context, err error) {
+	var known *fault
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &known):
+	case errors.As(err, &tooLarge):
+		known = &fault{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes; send less at once", tooLarge.Limit)}
+	default:
+		known = &fault{http.StatusBadRequest, err.Error()}
+	}
+	if known.status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "1")
+	}
+	c.AbortWithStatusJSON(known.status, gin.H{"message": known.message})
+}
+
+// forbidden is what a bouncer with a bad key is told; its log shows it.
+func forbidden() error { return &fault{http.StatusForbidden, "access forbidden"} }
+
+// loading is told to those who cannot be answered before the node knows keys.
+func loading() error {
+	return &fault{http.StatusServiceUnavailable, "the ledger is being loaded; try again in a moment"}
+}
+
+// bouncer tells who asks by X-Api-Key.
+func (api *lapi) bouncer(c *gin.Context) (intake.Caller, error) {
+	caller, err := api.Authenticate(c, strings.TrimSpace(c.GetHeader("X-Api-Key")))
+	if err != nil {
+		api.Logger.Info("a key was not taken", "route", c.FullPath(), "source", api.Source(c), "reason", err)
+		return caller, forbidden()
+	}
+	return caller, nil
+}
+
+// caller tells who asks, as an agent that is logged in or by X-Api-Key.
+func (api *lapi) caller(c *gin.Context) (intake.Caller, error) {
+	if !api.Loaded() {
+		return intake.Caller{}, loading()
+	}
+	scheme, token, found := strings.Cut(strings.TrimSpace(c.GetHeader("Authorization")), " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") {
+		return api.bouncer(c)
+	}
+	key, err := api.seal.open(strings.TrimSpace(token), api.Now())
+	if err != nil {
+		return intake.Caller{}, &fault{http.StatusUnauthorized, err.Error()}
+	}
+	caller, err := api.Authenticate(c, key)
+	if err != nil {
+		return caller, &fault{http.StatusUnauthorized, err.Error()}
+	}
+	return caller, nil
+}

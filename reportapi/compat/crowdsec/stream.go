@@ -1,0 +1,181 @@
+package crowdsec
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/reportapi/compat"
+	"penaltybox/scoring"
+	"penaltybox/scoring/intake"
+)
+
+const (
+	// retold is how far before the last answer a change is told once more,
+	// because clients' clocks and ours tick apart.
+	retold = 2 * time.Second
+	// echo is how long after the end that a listing outlived it is told again for
+	// a second time: a client that took long over its first list holds what it
+	// was told a little beyond that end, and takes no other until then.
+	echo = 15 * time.Second
+)
+
+// getStream is GET /v1/decisions/stream: with startup=true, or for a client
+// that is not known, all that is listed; else what changed since the client's
+// last answer.
+func (api *lapi) getStream(c *gin.Context) {
+	if !api.Loaded() {
+		// Bouncers exit when their first request fails. There is nothing to tell
+		// yet, to anybody; who asks again gets everything.
+		writeEmpty(c, `{"new":null,"deleted":null}`)
+		return
+	}
+	caller, err := api.bouncer(c)
+	if err != nil {
+		api.fail(c, err)
+		return
+	}
+	if c.Request.Method == http.MethodHead { // asks whether the key is good
+		c.Status(http.StatusOK)
+		return
+	}
+	f, err := readFilter(c.Request.URL.Query())
+	if err != nil {
+		api.fail(c, err)
+		return
+	}
+	poll := &poll{
+		lapi: api, writer: api.newWriter(api.Stream(c), api.Now(), f), zone: api.Zone(),
+		caller: caller, client: api.cursors.client(c.Request, api.Source(c)),
+	}
+	c.Header("Content-Type", "application/json")
+	poll.answer(c)
+}
+
+func writeEmpty(c *gin.Context, text string) {
+	c.Data(http.StatusOK, "application/json", []byte(text))
+}
+
+// poll is one request of one client.
+type poll struct {
+	*lapi
+	*writer
+	zone   compat.Zone
+	caller intake.Caller
+	client client
+}
+
+// answer writes an answer, and moves the cursor when it was written whole.
+func (p *poll) answer(c *gin.Context) {
+	startup := c.Query("startup") == "true"
+	known, ok := p.cursors.get(p.caller, p.client)
+	next := cursor{zone: p.zone.Name, rule: p.zone.Index, before: known.after, connection: c.Request.RemoteAddr, used: p.now}
+	told := false
+	if ok && !startup && known.zone == p.zone.Name && known.rule == p.zone.Index {
+		next.after, told = p.changes(known.from(c.Request))
+	}
+	if !told {
+		next.after = p.everything(c, startup)
+		next.before = next.after
+	}
+	if p.flush(); p.err != nil || c.Request.Context().Err() != nil {
+		return
+	}
+	p.cursors.put(p.caller, p.client, next)
+}
+
+// everything writes all that is listed. Who is not at its start may hold what
+// is listed no more: that is deleted.
+func (p *poll) everything(c *gin.Context, startup bool) place {
+	reached := place{p.Board.Version(), p.now} // before the list, so that what changes meanwhile is told later
+	spared := map[netip.Prefix]bool{}
+	p.text(`{"deleted":[`)
+	if !startup {
+		for _, prefix := range p.spared.get(p.Board, p.zone.Index, reached.version, p.now) {
+			spared[prefix] = true
+			p.ended(prefix, 0)
+		}
+	}
+	p.text(`],"new":[`)
+	p.flush()
+	c.Writer.Flush() // clients wait for the first byte with a limit
+	for prefix, v := range p.Board.Index().Live(p.zone.Index, p.zone.Rule.Categories, p.now) {
+		if p.wants(prefix, v) && !spared[prefix] {
+			p.listing(prefix, v)
+		}
+		if p.err != nil {
+			break
+		}
+	}
+	p.text(`]}`)
+	return reached
+}
+
+// told is what a window of the change log says of a prefix.
+type told struct {
+	verdict    scoring.Verdict
+	categories scoring.CategorySet // that the client may know it by
+	tell       bool
+	held       bool // the client may hold it
+}
+
+// changes writes what changed after a place, or nothing if the log does not
+// reach back to it.
+func (p *poll) changes(from place) (place, bool) {
+	begin := min(from.version, p.Board.VersionAt(from.at.Add(-echo)))
+	window := map[netip.Prefix]told{}
+	version, ok := p.Board.Follow(p.zone.Index, begin, func(change scoring.Change) {
+		at := window[change.Prefix]
+		at.verdict = change.New
+		if change.Old.Listed && p.filter.wants(change.Prefix, p.scenarios.of(change.Old.Categories)) {
+			at.held, at.categories = true, change.Old.Categories
+		}
+		echoes := outlived(change) && change.At.Before(p.now.Add(-echo))
+		at.tell = at.tell || change.Version > from.version || echoes || !change.At.Before(from.at.Add(-retold))
+		window[change.Prefix] = at
+	})
+	if !ok {
+		return place{}, false
+	}
+	p.text(`{"deleted":[`)
+	for prefix, at := range window {
+		if at.tell && at.held && !p.wants(prefix, at.verdict) {
+			p.ended(prefix, at.categories)
+		}
+	}
+	p.text(`],"new":[`)
+	for prefix, at := range window {
+		if at.tell && p.wants(prefix, at.verdict) {
+			p.listing(prefix, at.verdict)
+		}
+	}
+	p.text(`]}`)
+	return place{version, p.now}, true
+}
+
+// outlived tells whether a listing goes on beyond an end that may have been told.
+func outlived(change scoring.Change) bool {
+	return change.Old.Listed && change.New.Listed && !change.New.Until.After(change.Old.Until)
+}
+
+// sparedCache keeps what is spared for the clients that ask for it within one
+// second, which after a restart are all of them.
+type sparedCache struct {
+	mu       sync.Mutex
+	rule     int
+	version  uint64
+	at       time.Time
+	prefixes []netip.Prefix
+}
+
+func (s *sparedCache) get(board compat.Board, rule int, version uint64, now time.Time) []netip.Prefix {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at.IsZero() || s.rule != rule || s.version != version || !s.at.Equal(now) {
+		s.rule, s.version, s.at, s.prefixes = rule, version, now, board.Spared(rule, now)
+	}
+	return s.prefixes
+}

@@ -1,0 +1,89 @@
+package crowdsec
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring"
+	"penaltybox/scoring/intake"
+)
+
+// deleteDecisions is DELETE /v1/decisions?ip=…: withdraws what was reported of
+// one address, as far as the caller may.
+func (api *lapi) deleteDecisions(c *gin.Context) error {
+	caller, err := api.caller(c)
+	if err != nil {
+		return err
+	}
+	f, err := readFilter(c.Request.URL.Query())
+	switch {
+	case err != nil:
+		return err
+	case !f.within.IsValid(), !f.within.IsSingleIP() && f.within != scoring.PrefixOf(f.within.Addr()):
+		return &fault{http.StatusForbidden, "decisions are deleted for one address at a time: cscli decisions delete --ip 203.0.113.7"}
+	}
+	return api.withdraw(c, caller, scoring.PrefixOf(f.within.Addr()), f)
+}
+
+// deleteDecision is DELETE /v1/decisions/{id}.
+func (api *lapi) deleteDecision(c *gin.Context) error {
+	caller, err := api.caller(c)
+	if err != nil {
+		return err
+	}
+	prefix, err := api.numbered(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return api.withdraw(c, caller, prefix, filter{ip: true, network: true})
+}
+
+// numbered returns the listed prefix that an id stands for.
+func (api *lapi) numbered(text string) (netip.Prefix, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("id %q: not a number", text)
+	}
+	for prefix := range api.listed(filter{}, api.Now()) {
+		if idOf(prefix) == id {
+			return prefix, nil
+		}
+	}
+	return netip.Prefix{}, &fault{http.StatusNotFound, "nothing is listed with the id " + text}
+}
+
+// withdraw withdraws the incidents of a prefix that count. The answer's number
+// is a string.
+func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Prefix, f filter) error {
+	now, withdrawn, kept := api.Now(), 0, 0
+	verdict := api.Board.Verdict(prefix.Addr(), api.Zone().Index, now)
+	if !verdict.Listed || !f.wants(prefix, newScenarios(api.Policy()).of(verdict.Categories)) {
+		c.JSON(http.StatusOK, gin.H{"nbDeleted": "0"})
+		return nil
+	}
+	yes := true
+	for _, entry := range api.Board.Incidents(prefix) {
+		if incident, counts := entry.Effective(); !counts || !incident.Expires.After(now) {
+			continue
+		}
+		_, refusal, err := api.Intake.Amend(c.Request.Context(), now, caller, entry.Key(), intake.Change{Withdraw: &yes, Reason: "deleted with cscli"})
+		switch {
+		case err != nil:
+			api.Logger.Warn("an incident could not be withdrawn", "reporter", caller.Reporter, "error", err)
+			return &fault{http.StatusServiceUnavailable, "the ledger is not available; try again"}
+		case refusal != nil && refusal.Code == intake.Forbidden:
+			kept++
+		case refusal == nil:
+			withdrawn++
+		}
+	}
+	if kept > 0 && api.Board.Verdict(prefix.Addr(), api.Zone().Index, now).Listed {
+		return &fault{http.StatusForbidden, fmt.Sprintf("%s stays listed: %d incidents were withdrawn, but %d are of other reporters; that needs a moderator's key", prefix.Addr(), withdrawn, kept)}
+	}
+	c.JSON(http.StatusOK, gin.H{"nbDeleted": strconv.Itoa(withdrawn)})
+	return nil
+}
