@@ -153,8 +153,9 @@ type server struct {
 	lists     *listCache
 	codings   *coding.Codings
 	budgets   *budgets
-	strangers *strangers
-	epoch     uint64 // of the cursors that we give out
+	strangers *strangers // by wrong keys
+	visitors  *strangers // by look-ups on the page
+	epoch     uint64     // of the cursors that we give out
 }
 
 // New returns the handler of all routes. It registers its metrics, so that a
@@ -170,7 +171,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), epoch: rand.Uint64() | 1}
+	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), epoch: rand.Uint64() | 1}
 	return s.engine()
 }
 
@@ -190,6 +191,9 @@ func (s *server) engine() (*gin.Engine, error) {
 	s.nativeRoutes(engine.Group("/v1", noStore, s.loaded))
 	s.get(engine.Group("/lists", noStore, s.loaded, s.needKeyInPath), "/:key/:format", s.answer(s.getBlocklist))
 	if err := s.foreignRoutes(engine.Group("/compat", noStore)); err != nil {
+		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	}
+	if err := s.peopleRoutes(engine.Group("", s.loaded)); err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
 	return engine, nil

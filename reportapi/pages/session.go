@@ -1,0 +1,75 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring/control"
+	"penaltybox/scoring/intake"
+)
+
+const (
+	sessionCookie = "penaltybox_key"
+	sessionPath   = "/report"
+	sessionLength = 8 * time.Hour
+)
+
+// caller returns who is signed in; else it shows the form for that.
+func (p *pages) caller(c *gin.Context) (intake.Caller, bool) {
+	key, err := c.Cookie(sessionCookie)
+	if err != nil || key == "" {
+		p.askForKey(c, http.StatusOK, "")
+		return intake.Caller{}, false
+	}
+	return p.check(c, key)
+}
+
+// check shows the form again when a key does not serve.
+func (p *pages) check(c *gin.Context, key string) (intake.Caller, bool) {
+	caller, err := p.Authenticate(c, key)
+	switch {
+	case err != nil:
+		p.keep(c, "")
+		p.askForKey(c, http.StatusForbidden, err.Error())
+		return intake.Caller{}, false
+	case !caller.Role.AtLeast(control.RoleReporter):
+		p.keep(c, "")
+		p.askForKey(c, http.StatusForbidden, "this key's role is "+string(caller.Role)+"; reporting needs reporter")
+		return intake.Caller{}, false
+	}
+	return caller, true
+}
+
+func (p *pages) askForKey(c *gin.Context, status int, problem string) {
+	p.show(c, status, "signin.html", problem)
+}
+
+func (p *pages) signIn(c *gin.Context) {
+	key := strings.TrimSpace(c.Request.PostForm.Get("key"))
+	if _, ok := p.check(c, key); ok {
+		p.keep(c, key)
+		c.Redirect(http.StatusSeeOther, sessionPath)
+	}
+}
+
+func (p *pages) signOut(c *gin.Context) {
+	p.keep(c, "")
+	c.Redirect(http.StatusSeeOther, sessionPath)
+}
+
+// keep leaves a key in the browser, or takes it away.
+func (p *pages) keep(c *gin.Context, key string) {
+	age := int(sessionLength.Seconds())
+	if key == "" {
+		age = -1
+	}
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: sessionCookie, Value: key, Path: sessionPath, MaxAge: age,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		// A proxy in front ends TLS; whoever forges its header only hurts himself.
+		Secure: c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https",
+	})
+}

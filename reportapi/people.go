@@ -1,0 +1,48 @@
+package reportapi
+
+import (
+	"net/netip"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/reportapi/pages"
+	"penaltybox/scoring/intake"
+)
+
+// peopleRoutes adds the pages for people.
+func (s *server) peopleRoutes(routes gin.IRoutes) error {
+	return pages.Mount(routes, pages.Config{
+		Authenticate: s.authenticatePerson,
+		Intake:       countedIntake{s.Intake, s.meters},
+		DryRun:       s.Intake.DryRun,
+		Standings:    s.standings,
+		Policy:       s.Book.Policy,
+		Admits:       func(c *gin.Context) bool { return s.visitors.bears(s.clientAddr(c.Request), s.Now()) },
+		Now:          s.Now,
+		Logger:       s.Logger,
+	})
+}
+
+// authenticatePerson is [server.need] for pages.
+func (s *server) authenticatePerson(c *gin.Context, key string) (intake.Caller, error) {
+	identity, err := s.identify(c.Request, key)
+	if err != nil {
+		return intake.Caller{}, err
+	}
+	c.Set(identityKey, identity)
+	if err := s.spend(c, identity.KeyID); err != nil {
+		return intake.Caller{}, err
+	}
+	return s.callerOf(c), nil
+}
+
+func (s *server) standings(addr netip.Addr) []pages.Standing {
+	var standings []pages.Standing
+	for _, view := range s.viewZones(addr, s.Now()) {
+		standings = append(standings, pages.Standing{
+			Zone: view.Zone, Listed: view.Listed, Score: view.Score, Threshold: view.Threshold,
+			Categories: view.Categories, Since: view.Since, Until: view.Until, Exempt: view.Exempt != nil,
+		})
+	}
+	return standings
+}
