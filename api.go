@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -23,8 +24,12 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	if !ok {
 		return nil, errors.New("a node for DNS alone cannot serve the API")
 	}
+	counted, err := newCountedLedger(ledger, node.book, s.registry)
+	if err != nil {
+		return nil, err
+	}
 	in, err := intake.New(intake.Config{
-		Ledger: ledger, Board: board, Policies: node.book,
+		Ledger: counted, Board: board, Policies: node.book,
 		Own: func(addr netip.Addr) bool { return s.own.has(addr) },
 	})
 	if err != nil {
@@ -36,12 +41,17 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns},
 		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
 		Backup: func(ctx context.Context, w io.Writer) error {
-			_, err := backup.Write(ctx, w, ledger)
-			return err
+			if _, err := backup.Write(ctx, w, ledger); err != nil {
+				return err
+			}
+			if err := s.front.backup.done(time.Now()); err != nil {
+				s.logger.WarnContext(ctx, "the backup is whole, but after a restart its time is not known", "error", err)
+			}
+			return nil
 		},
 		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy, KeyRate: s.KeyRateLimit, CORSOrigins: s.CORSOrigin,
 		Foreign: s.foreign,
-		Logger:  s.logger, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
+		Logger:  s.logger, SlowRequest: s.slowRequest, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
 	})
 }
 

@@ -17,6 +17,7 @@ type front struct {
 	node     atomic.Pointer[node]
 	intake   atomic.Pointer[intake.Intake] // nil: there is no node, or it answers DNS alone
 	maxStale time.Duration
+	backup   *lastBackup
 }
 
 var (

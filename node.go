@@ -41,6 +41,7 @@ type node struct {
 	now    func() time.Time
 	logger *slog.Logger
 
+	reports  lastReports
 	caughtUp chan struct{} // closed when every shard was loaded once
 	once     sync.Once
 	outage   atomic.Pointer[outage]
@@ -60,11 +61,14 @@ func newNode(board memory, book *control.Book, id string, now func() time.Time, 
 
 // Replace implements scoring.Sink.
 func (n *node) Replace(shard int, entries iter.Seq2[scoring.Entry, error]) error {
-	return n.board.Replace(n.now(), shard, entries)
+	return n.board.Replace(n.now(), shard, n.reports.noting(entries))
 }
 
 // Apply implements scoring.Sink.
-func (n *node) Apply(entries ...scoring.Entry) { n.board.Apply(n.now(), entries...) }
+func (n *node) Apply(entries ...scoring.Entry) {
+	n.reports.note(entries...)
+	n.board.Apply(n.now(), entries...)
+}
 
 // Forget implements scoring.Sink.
 func (n *node) Forget(keys ...scoring.Key) { n.board.Forget(n.now(), keys...) }

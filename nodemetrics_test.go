@@ -96,7 +96,7 @@ func labelsOf(exposed, name string) []string {
 	for _, pair := range regexp.MustCompile(`(\w+)="`).FindAllStringSubmatch(sample[1], -1) {
 		labels = append(labels, pair[1])
 	}
-	order := []string{"zone", "method", "route", "status", "transport", "result", "key", "reason", "sent", "version", "go_version", "family", "outcome"}
+	order := []string{"zone", "method", "route", "status", "transport", "result", "key", "reason", "sent", "version", "go_version", "family", "outcome", "reporter"}
 	slices.SortFunc(labels, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
 	return labels
 }
@@ -105,9 +105,7 @@ func labelsOf(exposed, name string) []string {
 // there are.
 func TestMetrics_alerts(t *testing.T) {
 	t.Parallel()
-	book := readFile(t, "deploy/metrics.md")
-	_, example, _ := strings.Cut(book, "## Three alerts\n")
-	example, _, _ = strings.Cut(example, "\nSlow answers")
+	book, example := readFile(t, "deploy/metrics.md"), readFile(t, "deploy/monitoring/alerts.yaml")
 	var alerts struct {
 		Groups []struct {
 			Rules []struct{ Alert, Expr string }
@@ -116,7 +114,7 @@ func TestMetrics_alerts(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(example), &alerts); err != nil {
 		t.Fatal(err)
 	}
-	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) != 3 {
+	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) != 6 {
 		t.Fatalf("%+v", alerts)
 	}
 	for _, rule := range alerts.Groups[0].Rules {

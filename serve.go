@@ -46,7 +46,7 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 	run := &serving{
 		settings: s, logger: logger, stdout: stdout,
 		registry: prometheus.NewRegistry(),
-		front:    &front{maxStale: s.maxStale},
+		front:    &front{maxStale: s.maxStale, backup: readLastBackup(s.State)},
 		failures: make(chan error, 1),
 	}
 	if s.dnsOnly() {

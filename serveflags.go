@@ -56,23 +56,25 @@ type serveFlags struct {
 
 	foreignFlags
 
-	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
-	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
-	ReadyFile string `help:"When everything answers, write the bound addresses to this file as JSON." placeholder:"FILE" env:"PENALTYBOX_READY_FILE"`
+	LogFormat   string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
+	LogLevel    string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
+	SlowRequest string `help:"Log HTTP requests that take so long (5s), backups and slow readers of lists too; empty: none." placeholder:"DURATION" env:"PENALTYBOX_SLOW_REQUEST"`
+	ReadyFile   string `help:"When everything answers, write the bound addresses to this file as JSON." placeholder:"FILE" env:"PENALTYBOX_READY_FILE"`
 }
 
 // settings are the flags, read and checked.
 type settings struct {
 	serveFlags
-	zones      []zoneFlag
-	maxStale   time.Duration
-	cookies    dnsbl.CookieSecrets
-	tsigKeys   []dnsbl.TSIGKey
-	foreign    reportapi.Foreign
-	updateKeys []dnsbl.UpdateKey
-	queryLines *slog.Logger               // nil: the log
-	processors int                        // that Go may use; 0: the process is not ours alone
-	again      func() (serveFlags, error) // reads the flags again; nil: they stay
+	zones       []zoneFlag
+	maxStale    time.Duration
+	slowRequest time.Duration
+	cookies     dnsbl.CookieSecrets
+	tsigKeys    []dnsbl.TSIGKey
+	foreign     reportapi.Foreign
+	updateKeys  []dnsbl.UpdateKey
+	queryLines  *slog.Logger               // nil: the log
+	processors  int                        // that Go may use; 0: the process is not ours alone
+	again       func() (serveFlags, error) // reads the flags again; nil: they stay
 }
 
 // check reads the flags and tells every fault at once.
@@ -129,6 +131,13 @@ func (f serveFlags) check() (settings, error) {
 			fault(fmt.Errorf("max-stale: %w", err))
 		}
 		s.maxStale = time.Duration(maxStale)
+	}
+	if f.SlowRequest != "" {
+		slow, err := scoring.ParseDuration(f.SlowRequest)
+		if err != nil {
+			fault(fmt.Errorf("slow-request: %w", err))
+		}
+		s.slowRequest = time.Duration(slow)
 	}
 	if f.DNSRateLimit < 0 {
 		fault(fmt.Errorf("dns-rate-limit %d: negative", f.DNSRateLimit))

@@ -34,6 +34,7 @@ readonly PROGRAMS=(
 	busybox:busybox
 	bzip2:bzip2
 	xz:xz-utils
+	promtool:prometheus
 	fail2ban-server:fail2ban
 	nsupdate:bind9-dnsutils
 	zstd:zstd
@@ -117,7 +118,7 @@ install() {
 	local package
 	for package in "$@"; do
 		case $package in
-		redis-server | fail2ban | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd | haproxy)
+		redis-server | fail2ban | prometheus | vsftpd | unbound | nsd | rbldnsd | pdns-recursor | postfix | spamd | spamass-milter | rspamd | haproxy)
 			systemctl disable --now "$package"
 			;;
 		nginx-light) systemctl disable --now nginx ;;

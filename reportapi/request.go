@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -41,7 +42,11 @@ func (s *server) observe(c *gin.Context) {
 	defer func() {
 		route, status, took := c.FullPath(), c.Writer.Status(), time.Since(began)
 		s.meters.request(c.Request.Method, route, status, took)
-		s.Logger.DebugContext(c.Request.Context(), "request",
+		level, text := slog.LevelDebug, "request"
+		if s.SlowRequest > 0 && took >= s.SlowRequest {
+			level, text = slog.LevelWarn, "slow request"
+		}
+		s.Logger.Log(c.Request.Context(), level, text,
 			"request_id", requestIDOf(c), "method", c.Request.Method, "route", route, "status", status,
 			"duration_ms", took.Milliseconds(), "bytes", c.Writer.Size(),
 			"source", s.clientAddr(c.Request), "reporter", identityOf(c).Reporter, "key_id", identityOf(c).KeyID)

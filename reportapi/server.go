@@ -115,6 +115,8 @@ type Config struct {
 	Registry     Registry
 	ServeMetrics bool // /metrics here, without a key
 	Logger       *slog.Logger
+	// SlowRequest is how long a request takes that is logged; 0: none is.
+	SlowRequest time.Duration
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Foreign        Foreign
