@@ -8,7 +8,7 @@
 # It needs Go. As root on Debian or Ubuntu it installs what else the tests need
 # and leaves no service running; otherwise it says what is missing. It prints
 # one line for each section, shows the output of the first that fails, and ends
-# with its status. FUZZTIME=1m deploy/test.sh fuzzes longer than 5 s each.
+# with its status. FUZZTIME=1m deploy/test.sh fuzzes longer than 3 s each.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -51,7 +51,6 @@ readonly PROGRAMS=(
 	curl:curl
 	php:php-cli
 	ip:iproute2
-	nft:nftables
 	unshare:util-linux
 	gcc:gcc
 )
@@ -195,7 +194,7 @@ fuzz() {
 		Fuzz*) names+=("$word") ;;
 		ok)
 			for word in "${names[@]}"; do
-				go test -run '^$' -fuzz "^$word\$" -fuzztime "${FUZZTIME:-5s}" -fuzzminimizetime 10x "$package" || return
+				go test -run '^$' -fuzz "^$word\$" -fuzztime "${FUZZTIME:-3s}" -fuzzminimizetime 10x "$package" || return
 			done
 			names=()
 			;;
@@ -224,7 +223,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	left_out+=('the end-to-end stories of deploy/e2e, which need root')
 fi
-section "fuzz, ${FUZZTIME:-5s} each" fuzz
+section "fuzz, ${FUZZTIME:-3s} each" fuzz
 
 for what in "${left_out[@]}"; do
 	printf 'LEFT OUT: %s\n' "$what"
