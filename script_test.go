@@ -46,7 +46,7 @@ func TestScript(t *testing.T) {
 	if _, err := exec.LookPath("dig"); err != nil {
 		t.Fatal("dig is missing: install the Debian package bind9-dnsutils")
 	}
-	reportSSH, err := filepath.Abs("deploy/clients/report-ssh.sh")
+	reportSSH, err := filepath.Abs("deploy/clients/ssh/report-ssh.sh")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,13 +30,17 @@ func TestStories(t *testing.T) {
 		// Real daemons are attacked while their logs are watched: DNS lists
 		// each attacker, and nobody whom they tried to frame.
 		{"daemons", "./daemons.sh"},
-		// Debian's fail2ban reports with its own actions, to another address.
+		// Debian's fail2ban reports with its own actions, to another address,
+		// and with ours.
 		{"fail2ban", "./fail2ban.sh"},
 		// Debian's rspamd tells of the mails that it rejects.
 		{"rspamd", "./rspamd.sh"},
 		// CrowdSec's own bouncers, agent and cscli read and report, and the
 		// kernel's packet filter blocks what is listed and nothing else.
 		{"crowdsec", "./crowdsec.sh"},
+		// The firewall script keeps listed addresses out, our own networks in,
+		// and the last good list whatever goes wrong.
+		{"firewall", "./firewall.sh"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,17 +2,20 @@
 # fail2ban as Debian ships it bans attackers from the logs of three servers and
 # reports them with its own actions, whose address alone is changed: two servers
 # as if to AbuseIPDB, one as if to blocklist.de. DNS lists the attackers after
-# the third.
+# the third. A fourth server reports with the action of deploy/clients, which
+# keeps the key out of command lines and tells nothing twice.
 #
 #   deploy/e2e/fail2ban.sh [PENALTYBOX]
 #
 # What is changed stands in reportapi/compat/README.md and is read from there.
 # See stage.sh for what surrounds this.
 . "$(dirname "$0")/stage.sh"
+. "$(dirname "$0")/clients.sh"
 
 readonly NEEDS=(fail2ban-server:fail2ban fail2ban-client:fail2ban)
 readonly BOX=127.0.0.53 HTTP=http://127.0.0.1:8080
-readonly ATTACKERS=(203.0.113.50 2001:db8:0:50::7) PRIVATE=192.168.7.7
+readonly PRIVATE=192.168.7.7
+ATTACKERS=(203.0.113.50 2001:db8:0:50::7)
 README=$(realpath "$(dirname "$0")/../../reportapi/compat/README.md")
 readonly README
 
@@ -37,7 +40,12 @@ configure_server() {
 	local etc=$WORK/$1/etc
 	mkdir "$WORK/$1" && cp -r /etc/fail2ban "$etc"
 	rm -f "$etc"/jail.d/*.conf # sshd, of which there is no log here
-	override abuseipdb >"$etc/action.d/abuseipdb.local"
+	if [ "$1" = srv2 ]; then
+		client fail2ban/abuseipdb.local >"$etc/action.d/abuseipdb.local"
+	else
+		override abuseipdb >"$etc/action.d/abuseipdb.local"
+	fi
+	client fail2ban/penaltybox.conf >"$etc/action.d/penaltybox.conf"
 	override blocklistde >"$etc/action.d/blocklist_de.local"
 	grep -q "$HTTP/compat" "$etc/action.d/abuseipdb.local" || fail "the README has no action for AbuseIPDB"
 	grep -q "$HTTP/compat" "$etc/action.d/blocklist_de.local" || fail "the README has no action for blocklist.de"
@@ -59,6 +67,11 @@ start_server() {
 	daemon "$1" fail2ban-server "${own[@]}" -f start
 	wait_for 30 "fail2ban on $1" fail2ban-client "${own[@]}" ping
 	wait_for 10 "the jail on $1" grep -q "Jail 'sshd' started" "$LOG/$1"
+}
+
+stop_server() {
+	fail2ban-client -c "$WORK/$1/etc" -s "$WORK/$1/sock" -p "$WORK/$1/pid" stop >/dev/null
+	wait "$DAEMON" || true
 }
 
 # attack NAME: what sshd writes when strangers guess passwords; each connection
@@ -92,6 +105,39 @@ listed() { [ -n "$(look_up $BOX "$1")" ]; }
 all_at_ease() {
 	grep -q "Ban $PRIVATE" "$LOG/$1" || fail "fail2ban on $1 did not ban $PRIVATE"
 	! grep -E 'ERROR|CRITICAL|Traceback' "$LOG/$1" || fail "fail2ban on $1 is not at ease"
+}
+
+# own_action: srv4 has the jail of deploy/clients, without the ban itself, and a
+# curl that tells how it was called.
+own_action() {
+	local calls=$LOG/srv4-curl attacker
+	mkdir "$WORK/bin"
+	printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>"%s"\nexec %s "$@"\n' "$calls" "$(command -v curl)" >"$WORK/bin/curl"
+	chmod +x "$WORK/bin/curl"
+	configure_server srv4 < <(
+		client fail2ban/jail.local | sed -n '/^\[sshd\]/,/^$/p' | sed 's/%(action_)s//'
+		printf 'enabled = true\n[DEFAULT]\nbantime = 1h\n'
+	)
+	(umask 077 && printf 'Authorization: Bearer %s\n' "$(key srv4)" >"$WORK/srv4/header")
+	printf '[Init]\nheader = %s\n' "$WORK/srv4/header" >"$WORK/srv4/etc/action.d/penaltybox.local"
+	PATH=$WORK/bin:$PATH start_server srv4
+	attack srv4
+	wait_for 30 "srv4 to report both attackers" become recorded 8
+	for attacker in "${ATTACKERS[@]}"; do
+		expect "points of $attacker after four servers" "$(points "$attacker")" '"score":80'
+	done
+	wait_for 30 "srv4 to report $PRIVATE" grep -q "ip=$PRIVATE" "$calls"
+	expect "calls of curl with a key" "$(grep -c -e pbx_ -e Bearer "$calls")" 0
+	expect "calls of curl" "$(grep -c . "$calls")" 3
+	stop_server srv4
+	PATH=$WORK/bin:$PATH start_server srv4
+	wait_for 30 "srv4 to ban again what was banned" grep -q "Restore Ban ${ATTACKERS[0]}" "$LOG/srv4"
+	ATTACKERS=(203.0.113.51)
+	attack srv4
+	wait_for 30 "srv4 to report another" become recorded 9
+	expect "calls of curl after a restart" "$(grep -c . "$calls")" 4
+	all_at_ease srv4
+	show "srv4: our own action keeps the key out of command lines, and does not report again after a restart"
 }
 
 story() {
@@ -142,6 +188,7 @@ story() {
 		wait_for 10 "$server to ban $PRIVATE" grep -q "Ban $PRIVATE" "$LOG/$server"
 		all_at_ease "$server"
 	done
+	own_action
 	show "fail2ban: all held"
 }
 
