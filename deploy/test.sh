@@ -104,6 +104,8 @@ missing() {
 	done
 	# Without the C library's headers, gcc is no use to the race detector.
 	[ -e /usr/include/stdlib.h ] || echo libc6-dev
+	[ -e /usr/share/mediawiki/maintenance/install.php ] || echo mediawiki
+	php -r 'exit(extension_loaded("pdo_sqlite") ? 0 : 1);' 2>/dev/null || echo php-sqlite3
 	# Without this, swaks does not speak IPv6.
 	perl -MIO::Socket::INET6 -e 1 2>/dev/null || echo libio-socket-inet6-perl
 }
@@ -121,6 +123,7 @@ install() {
 			systemctl disable --now "$package"
 			;;
 		nginx-light) systemctl disable --now nginx ;;
+		mediawiki) systemctl disable --now apache2 ;; # which it wants, if no other web server is there
 		dovecot-core) systemctl disable --now dovecot ;;
 		bind9) systemctl disable --now named ;;
 		knot-resolver) systemctl disable --now kresd.target kres-cache-gc ;;

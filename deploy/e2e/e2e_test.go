@@ -41,6 +41,9 @@ func TestStories(t *testing.T) {
 		// The firewall script keeps listed addresses out, our own networks in,
 		// and the last good list whatever goes wrong.
 		{"firewall", "./firewall.sh"},
+		// MediaWiki and the plugins for other forums refuse listed visitors,
+		// and nobody while Penaltybox cannot be asked.
+		{"forums", "./forums.sh"},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
