@@ -39,7 +39,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns},
-		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID,
+		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			if _, err := backup.Write(ctx, w, ledger); err != nil {
 				return err

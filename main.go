@@ -42,6 +42,7 @@ type cli struct {
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
+	Digest   digestCommand   `cmd:"" group:"Administration" help:"Tell what happened of late; for cron."`
 	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`
 	Version  versionCommand  `cmd:"" group:"Administration" help:"Print the version."`
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -53,6 +54,16 @@ func (l *lastReports) noting(entries iter.Seq2[scoring.Entry, error]) iter.Seq2[
 			}
 		}
 	}
+}
+
+// of tells when a reporter last reported; the zero time: nothing is known.
+func (l *lastReports) of(reporter scoring.ReporterNumber) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, known := l.at[reporter]; known {
+		return time.Unix(at, 0)
+	}
+	return time.Time{}
 }
 
 // each tells all, for reporters that the book names.

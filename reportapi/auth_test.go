@@ -23,6 +23,7 @@ func TestKey_each_route_needs_its_role(t *testing.T) {
 		"GET /v1/check/203.0.113.7":             control.RoleChecker,
 		"GET /v1/blocklist":                     control.RoleReader,
 		"GET /v1/explain?name=203.0.113.7":      control.RoleReader,
+		"GET /v1/digest":                        control.RoleModerator,
 		"GET /v1/policy":                        control.RoleReader,
 		"POST /v1/incidents":                    control.RoleReporter,
 		"PATCH /v1/incidents/203.0.113.7/" + id: control.RoleReporter,

@@ -37,6 +37,7 @@ type Board interface {
 	Entries
 	Listings
 	Previews
+	Summaries
 	compat.Feed
 }
 
@@ -89,8 +90,8 @@ type Registry interface {
 	prometheus.Gatherer
 }
 
-// Config is what the API is made of. Everything is needed but Logger (silent
-// without one), TrustedProxies, ServeMetrics and Version.
+// Config is what the API is made of. Everything is needed but LastReport, Logger
+// (silent without one), TrustedProxies, ServeMetrics and Version.
 type Config struct {
 	Board     Board
 	Intake    *intake.Intake
@@ -111,6 +112,9 @@ type Config struct {
 	Backup   func(ctx context.Context, w io.Writer) error
 	LedgerID func() string
 	Version  string
+	// LastReport is when a reporter last reported, as far as is known; nil: only
+	// the scoreboard tells.
+	LastReport func(scoring.ReporterNumber) time.Time
 
 	Registry     Registry
 	ServeMetrics bool // /metrics here, without a key
@@ -158,10 +162,11 @@ type server struct {
 	strangers *strangers // by wrong keys
 	visitors  *strangers // by look-ups on the page
 	epoch     uint64     // of the cursors that we give out
+	begun     begun
 }
 
-// New returns the handler of all routes. It registers its metrics, so that a
-// registry serves one handler.
+// New returns the handler of all routes, for a scoreboard that was loaded once. It
+// registers its metrics, so that a registry serves one handler.
 func New(config Config) (http.Handler, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
@@ -174,6 +179,7 @@ func New(config Config) (http.Handler, error) {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
 	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), epoch: rand.Uint64() | 1}
+	s.begun = begun{config.Now(), config.Board.Version()}
 	return s.engine()
 }
 
@@ -228,6 +234,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/explain", reader, s.answer(s.getExplain))
 	s.get(routes, "/blocklist", s.needToList, s.answer(s.getBlocklist))
 
+	s.get(routes, "/digest", moderator, s.answer(s.getDigest))
 	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))
 	routes.POST("/exemptions", moderator, s.answer(s.postExemption))
 	routes.DELETE("/exemptions", moderator, s.answer(s.deleteExemption))

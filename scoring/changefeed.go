@@ -27,6 +27,19 @@ func (l *changeLog) versionAt(at second) uint64 {
 	return oldest + uint64(before)
 }
 
+// LoggedSince returns the moment from which on the log has lost no change; the
+// zero time if it has lost none at all.
+func (b *Scoreboard) LoggedSince() time.Time {
+	l := &b.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.version <= changesKept {
+		return time.Time{}
+	}
+	// What was lost may be of the second in which the oldest was logged.
+	return timeOf(l.ring[l.version%changesKept].at + 1)
+}
+
 // Follow tells the changes of one rule after a version, oldest first, and
 // returns the version that it reached. It is [Scoreboard.ChangesSince] for
 // readers who keep no copy. When it returns false the log did not reach back,

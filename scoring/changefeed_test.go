@@ -47,8 +47,14 @@ func TestScoreboard_VersionAt(t *testing.T) {
 			t.Errorf("version at second %d is %d, want %d", second, got, want)
 		}
 	}
+	if got := b.LoggedSince(); !got.IsZero() {
+		t.Errorf("a log that lost nothing tells of changes since %s only", got)
+	}
 	for i := range changesKept {
 		list(5+i, 30)
+	}
+	if got, want := b.LoggedSince(), at(31); !got.Equal(want) {
+		t.Errorf("a full log tells of changes since %s, want %s", got, want)
 	}
 	if got, want := b.VersionAt(epoch), b.Version()-changesKept; got != want {
 		t.Errorf("a full log begins at %d, want %d", got, want)
