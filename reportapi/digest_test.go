@@ -65,6 +65,25 @@ func TestDigest_does_not_tell_the_loading(t *testing.T) {
 	})
 }
 
+// More changed than the log keeps: what it lost is not told as if it were all.
+func TestDigest_says_how_far_the_log_reaches(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	const more = 1000
+	for i := range 1<<16 + more {
+		n.board.Apply(start.Add(time.Second), scoring.Entry{Incident: scoring.Incident{
+			Prefix: scoring.PrefixOf(netip.AddrFrom4([4]byte{20, byte(i >> 16), byte(i >> 8), byte(i)})),
+			ID:     1, Kind: 4, Points: 50, Reporter: 2, Reported: start.Add(time.Second), Expires: start.Add(time.Hour),
+		}})
+	}
+	n.clock.Add(60)
+	n.digest(t, "since=24h").wants(t, map[string]any{
+		"changes_since": "2026-11-22T10:00:02Z", "zones.0.listed": float64(1<<16 + more), "zones.0.added.count": float64(1 << 16),
+		"zones.0.added.newest.0.prefix": "20.1.3.231/32", "incidents.reported": float64(1<<16 + more),
+	})
+	n.digest(t, "since=10s").wants(t, map[string]any{"changes_since": "2026-11-22T10:00:50Z", "zones.0.added.count": 0.0})
+}
+
 // A reporter whose incidents all expired is missed all the same, if the node has
 // heard of it.
 func TestDigest_silent_after_expiry(t *testing.T) {
