@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"penaltybox/deploy/clients"
 	"penaltybox/reportapi"
 	"penaltybox/scoring"
 	"penaltybox/scoring/backup"
@@ -36,9 +37,13 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		return nil, err
 	}
 	s.front.intake.Store(in)
+	shelf, err := clients.NewShelf(s.url())
+	if err != nil {
+		return nil, err
+	}
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
-		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns},
+		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf,
 		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			if _, err := backup.Write(ctx, w, ledger); err != nil {

@@ -70,12 +70,13 @@ func floors() []floor {
 		{"parsers/penaltybox-watch", []string{"penaltybox/parsers/watch"}},
 		{"parsers/logfile", []string{"github.com/klauspost/compress/zstd", "github.com/ulikunitz/xz"}},
 		{"listfile", nil},
+		{"deploy/clients", nil},                       // files with a lid
 		{"deploy", []string{"golang.org/x/sys/unix"}}, // to load servers
 
 		{"", []string{
 			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
 			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
-			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/listfile", "penaltybox/parsers", "penaltybox/parsers/event",
+			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/listfile", "penaltybox/deploy/clients", "penaltybox/parsers", "penaltybox/parsers/event",
 			"penaltybox/parsers/logfile", "penaltybox/parsers/rules", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
 			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"penaltybox/deploy/clients"
 	"penaltybox/dnsbl"
 	"penaltybox/reportapi"
 	"penaltybox/scoring"
@@ -121,6 +122,11 @@ func (f serveFlags) check() (settings, error) {
 	}
 	if f.KeyRateLimit < 0 {
 		fault(fmt.Errorf("key-rate-limit %d: negative", f.KeyRateLimit))
+	}
+	if f.PublicURL != "" {
+		if _, err := clients.NewShelf(f.PublicURL); err != nil {
+			fault(fmt.Errorf("public-url: %w", err))
+		}
 	}
 	if err := reportapi.CheckOrigins(f.CORSOrigin); err != nil {
 		fault(fmt.Errorf("cors-origin: %w", err))

@@ -104,6 +104,7 @@ type Config struct {
 	Explainer   Explainer
 	Publisher   Publisher
 	QueryLogger QueryLogger
+	Clients     ClientFiles // nil: none are given out
 
 	Now func() time.Time // the ledger's time
 	// Ready tells whether the node has loaded its ledger once, and why it
@@ -198,6 +199,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	s.openRoutes(engine)
 	s.nativeRoutes(engine.Group("/v1", noStore, s.loaded))
 	s.get(engine.Group("/lists", noStore, s.loaded, s.needKeyInPath), "/:key/:format", s.answer(s.getBlocklist))
+	s.clientRoutes(engine.Group("/clients"))
 	if err := s.foreignRoutes(engine.Group("/compat", noStore)); err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}

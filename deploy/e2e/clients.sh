@@ -1,8 +1,5 @@
 # shellcheck shell=bash
 # What stories about ready-made clients share; not run by itself.
 
-CLIENTS=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../clients")
-readonly CLIENTS
-
-# client NAME prints a file of deploy/clients, filled in.
-client() { sed -e "s|@URL@|$HTTP|g" -e "s|@ZONE@|$ZONE|g" "$CLIENTS/$1"; }
+# client NAME prints a file of deploy/clients, as the server fills it in.
+client() { curl -sSf "$HTTP/clients/$1"; }
