@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"penaltybox/deploy/clients"
 )
 
 // readmeBlock returns the fenced block of the README that a test executes.
@@ -154,10 +156,29 @@ func startProgram(t *testing.T, debianPackage, name string, args ...string) {
 
 func TestREADME_unbound(t *testing.T) {
 	t.Parallel()
+	t.Run("README", func(t *testing.T) { unboundFinds(t, readmeBlock(t, "TestREADME_unbound")) })
+	t.Run("clients", func(t *testing.T) { unboundFinds(t, clientFile(t, "resolver/unbound.conf")) })
+}
+
+// clientFile is a ready-made client of the nodes' zone.
+func clientFile(t *testing.T, name string) string {
+	t.Helper()
+	shelf, err := clients.NewShelf("http://127.0.0.1:8080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, ok := shelf.File(name, "bl.penaltybox.example")
+	if !ok {
+		t.Fatalf("there is no %s", name)
+	}
+	return string(text)
+}
+
+func unboundFinds(t *testing.T, text string) {
 	node, port, folder := listingNode(t), freePort(t), t.TempDir()
 	config := filepath.Join(folder, "unbound.conf")
 	settings := fmt.Sprintf("server:\n    interface: 127.0.0.1@%s\n    use-syslog: no\n    chroot: \"\"\n    username: \"\"\n    pidfile: \"\"\n    directory: %q\n", port, folder) +
-		node.ports(readmeBlock(t, "TestREADME_unbound"))
+		node.ports(text)
 	if err := os.WriteFile(config, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -167,10 +188,15 @@ func TestREADME_unbound(t *testing.T) {
 
 func TestREADME_dnsmasq(t *testing.T) {
 	t.Parallel()
+	t.Run("README", func(t *testing.T) { dnsmasqFinds(t, readmeBlock(t, "TestREADME_dnsmasq")) })
+	t.Run("clients", func(t *testing.T) { dnsmasqFinds(t, clientFile(t, "resolver/dnsmasq.conf")) })
+}
+
+func dnsmasqFinds(t *testing.T, text string) {
 	node, port, folder := listingNode(t), freePort(t), t.TempDir()
 	config := filepath.Join(folder, "dnsmasq.conf")
 	settings := "no-resolv\nno-hosts\nstop-dns-rebind\nbind-interfaces\nlisten-address=127.0.0.1\nport=" + port + "\n" +
-		node.ports(readmeBlock(t, "TestREADME_dnsmasq"))
+		node.ports(text)
 	if err := os.WriteFile(config, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@
 # whom no cache knows. What the daemons are told stands in mail/.
 # See stage.sh for what surrounds this.
 . "$(dirname "$0")/stage.sh"
+. "$(dirname "$0")/clients.sh"
 . "$(dirname "$0")/mail/daemons.sh"
 
 readonly NEEDS=(
@@ -42,6 +43,15 @@ start_penaltybox() {
 		--zone "$ZONE,ttl=10s,negative-ttl=30s"
 	BOX_PID=$DAEMON
 	export PENALTYBOX_STATE=$WORK/state
+}
+
+# fetch_clients fetches the settings that make mail servers ask.
+fetch_clients() {
+	local name
+	mkdir "$WORK/clients"
+	for name in postfix.cf exim.conf rspamd-rbl.conf spamassassin.cf; do
+		client "mail/$name" >"$WORK/clients/$name"
+	done
 }
 
 ready() { wait_for 30 "penaltybox to be ready" curl -sf "$HTTP/readyz"; }
@@ -249,8 +259,9 @@ story() {
 	start_redis
 	start_penaltybox
 	start_resolver
-	start_servers
 	ready
+	fetch_clients
+	start_servers
 	invite_strangers
 	while_up
 	while_killed

@@ -11,7 +11,7 @@ start_postfix() {
 	local dir=$WORK/postfix
 	mkdir -p "$dir/conf" "$dir/queue" "$dir/data"
 	chown postfix "$dir/data"
-	settings main.cf >"$dir/conf/main.cf"
+	{ settings main.cf && cat "$WORK/clients/postfix.cf"; } >"$dir/conf/main.cf"
 	settings master.cf >"$dir/conf/master.cf"
 	daemon postfix postfix -c "$dir/conf" start-fg
 }
