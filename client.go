@@ -113,10 +113,13 @@ type request struct {
 	also   int    // a status from 400 up that is an answer all the same
 }
 
+// errNotWhole ends a request of which the answer began and did not end.
+var errNotWhole = errors.New("no whole answer")
+
 // call sends a request, reads the whole JSON answer into the value that into
 // points to (nil: nowhere), and returns it as it came too.
 func (c *client) call(ctx context.Context, r request, into any) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, 2*c.expiry, fmt.Errorf("no whole answer within %s", 2*c.expiry))
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*c.expiry, fmt.Errorf("%w within %s", errNotWhole, 2*c.expiry))
 	defer cancel()
 	response, err := c.open(ctx, r)
 	if err != nil {
@@ -145,7 +148,10 @@ func (c *client) open(ctx context.Context, r request) (*http.Response, error) {
 		return nil, err
 	}
 	response, err := c.http.Do(httpRequest)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errNotWhole): // of an answer that did not even begin
+		return nil, c.silent(unwrapURL(err))
+	case err != nil:
 		return nil, c.explain(ctx, err)
 	}
 	switch {
@@ -212,11 +218,16 @@ func (c *client) explain(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return withHint(err, "is `penaltybox serve` running there? say where it is with --url or PENALTYBOX_URL")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return withHint(err, "%s did not answer within %s; wait longer with --timeout", c.base, c.expiry)
+		return c.silent(err)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return withHint(err, "the server speaks plain HTTP: write http:// instead of https:// in --url")
 	}
 	return err
+}
+
+// silent explains that nothing came in time.
+func (c *client) silent(err error) error {
+	return withHint(err, "%s did not answer within %s; wait longer with --timeout", c.base, c.expiry)
 }
 
 // unwrapURL drops the method and address that net/http puts before an error:
