@@ -30,7 +30,15 @@ type cursor struct {
 	after      place // where the last answer ended
 	connection string
 	used       time.Time
+	// again is how often the full list, which was the last answer, is told once
+	// more unless it is known to have arrived.
+	again int
 }
+
+// fullAgain is how often a full list that nobody asked for is told again to a
+// client that opens a connection for each request: it may only be so, but it
+// may also have lost the list, and would never hear of it again.
+const fullAgain = 2
 
 // from returns where to go on reading for a request.
 func (c cursor) from(r *http.Request) place {

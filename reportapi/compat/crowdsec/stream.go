@@ -73,13 +73,20 @@ func (p *poll) answer(c *gin.Context) {
 	startup := c.Query("startup") == "true"
 	known, ok := p.cursors.get(p.caller, p.client)
 	next := cursor{zone: p.zone.Name, rule: p.zone.Index, before: known.after, connection: c.Request.RemoteAddr, used: p.now}
-	told := false
-	if ok && !startup && known.zone == p.zone.Name && known.rule == p.zone.Index {
+	told, lost := false, ok && known.again > 0 && known.connection != c.Request.RemoteAddr
+	if ok && !startup && !lost && known.zone == p.zone.Name && known.rule == p.zone.Index {
 		next.after, told = p.changes(known.from(c.Request))
 	}
 	if !told {
 		next.after = p.everything(c, startup)
 		next.before = next.after
+		switch {
+		case startup: // asks for it again by itself
+		case lost:
+			next.again = known.again - 1
+		default:
+			next.again = fullAgain
+		}
 	}
 	if p.flush(); p.err != nil || c.Request.Context().Err() != nil {
 		return

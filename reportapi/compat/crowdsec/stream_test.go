@@ -223,6 +223,28 @@ func TestStream_afterRestart(t *testing.T) {
 	n.answered(t, startup, nil, []string{"203.0.113.8"})
 }
 
+// The full list after a restart may be lost, too: it is told again until the
+// client is known to have it, but not for ever to one that opens a connection for
+// each request.
+func TestStream_afterRestart_lostAnswer(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.list(t, "203.0.113.7", "600s")
+	n.listed(t, startup, "203.0.113.7")
+	from := func(port string) string { return "From: " + clientAddr + ":" + port }
+	n.wait(5)
+	n.restart(t)
+	n.answered(t, poll, nil, []string{"203.0.113.7"}, from("40001"))
+	n.answered(t, poll, nil, []string{"203.0.113.7"}, from("40002"))
+	n.answered(t, poll, nil, nil, from("40002"))
+	n.answered(t, poll, nil, nil, from("40003"))
+	n.restart(t)
+	for _, port := range []string{"40011", "40012", "40013"} {
+		n.answered(t, poll, nil, []string{"203.0.113.7"}, from(port))
+	}
+	n.answered(t, poll, nil, nil, from("40014"))
+}
+
 // An extension is told at once, and again when the end that was told first has
 // passed, and once more for clients that are slow.
 func TestStream_extension(t *testing.T) {
