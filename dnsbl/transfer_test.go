@@ -518,12 +518,13 @@ func TestParseTSIGKeys(t *testing.T) {
 		t.Errorf("%+v, %v", keys, err)
 	}
 	for text, want := range map[string]string{
-		"":                                                      "no key",
-		"ns2.example.org hmac-sha256":                           "line 1: want",
-		"\nns2.example.org hmac-sha256 §":                       "line 2: secret of ns2.example.org",
-		"ns2.example.org hmac-md5 " + secret:                    `algorithm "hmac-md5"`,
-		"ns2.example.org hmac-sha256 c2hvcnQ=":                  "5 octets",
-		"ns2!example hmac-sha256 " + secret:                     `label "ns2!example"`,
+		"":                                     "no key",
+		"ns2.example.org hmac-sha256":          "line 1: want",
+		"\nns2.example.org hmac-sha256 !":      "line 2: secret of ns2.example.org",
+		"ns2.example.org hmac-md5 " + secret:   `algorithm "hmac-md5"`,
+		"ns2.example.org hmac-sha256 c2hvcnQ=": "5 octets",
+		"ns2!example hmac-sha256 " + secret:    `label "ns2!example"`,
+
 		"a hmac-sha256 " + secret + "\nA hmac-sha256 " + secret: "given twice",
 	} {
 		_, err := ParseTSIGKeys(text)

@@ -53,13 +53,19 @@ type verbose struct {
 	Told        []told  `json:"reports"`
 }
 
-// check tells how an address stands, and what was reported of it.
-func (a *api) check(c call) error {
+// asked reads of which address, and since when, reports are asked for.
+func (c call) asked() (netip.Addr, time.Time, error) {
 	addr, err := readAddr("ipAddress", c.sent.Get("ipAddress"))
 	if err != nil {
-		return err
+		return addr, time.Time{}, err
 	}
 	since, err := c.since()
+	return addr, since, err
+}
+
+// check tells how an address stands, and what was reported of it.
+func (a *api) check(c call) error {
+	addr, since, err := c.asked()
 	if err != nil {
 		return err
 	}
@@ -91,11 +97,7 @@ type page struct {
 
 // reports tells a page of what was reported of an address.
 func (a *api) reports(c call) error {
-	addr, err := readAddr("ipAddress", c.sent.Get("ipAddress"))
-	if err != nil {
-		return err
-	}
-	since, err := c.since()
+	addr, since, err := c.asked()
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func FuzzReport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, kind, body string) {
 		r, err := http.NewRequest(http.MethodPost, "http://example.com/?"+query, nil)
 		if err != nil {
-			t.Skip("no URL")
+			return // no URL, which net/http refuses before we see it
 		}
 		w := n.Do("POST "+api+"/report?"+r.URL.Query().Encode(), body, "Content-Type: "+kind, "Key: "+n.Keys[control.RoleReporter])
 		var answer struct {
