@@ -25,6 +25,7 @@ type memory interface {
 	SetPolicy(now time.Time, policy scoring.Policy) error
 	SetRules(now time.Time, rules []scoring.Rule) error
 	SetExemptions(now time.Time, list []scoring.Exemption)
+	SetProtected(now time.Time, sets []scoring.ProtectedSet)
 	Sweep(now time.Time, sure bool)
 	Recheck(now time.Time)
 	Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdict

@@ -19,6 +19,7 @@ type nodeMetrics struct {
 	build, ready, lag, offset            *prometheus.Desc
 	indexPrefixes, indexAnswers, indexed *prometheus.Desc
 	prefixes, incidents, exemptions      *prometheus.Desc
+	protected                            *prometheus.Desc
 	lastReport, lastBackup               *prometheus.Desc
 }
 
@@ -42,6 +43,7 @@ func newNodeMetrics(front *front, clock func() time.Time) *nodeMetrics {
 		lastReport:    desc("reporter_last_report_timestamp_seconds", "When each reporter last reported what is in the ledger, to whichever node; not on a node for DNS alone.", "reporter"),
 		lastBackup:    desc("last_backup_timestamp_seconds", "When this node last gave a whole backup; 0: never. Not on a node for DNS alone."),
 		exemptions:    desc("scoreboard_exemptions", "Exemptions in memory, ended ones too; not on a node for DNS alone."),
+		protected:     desc("scoreboard_protected_prefixes", "Prefixes of protected sets in memory, ended ones too; not on a node for DNS alone."),
 	}
 }
 
@@ -49,7 +51,7 @@ func newNodeMetrics(front *front, clock func() time.Time) *nodeMetrics {
 func (m *nodeMetrics) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		m.build, m.ready, m.lag, m.offset, m.indexPrefixes, m.indexAnswers, m.indexed, m.prefixes, m.incidents, m.exemptions,
-		m.lastReport, m.lastBackup,
+		m.protected, m.lastReport, m.lastBackup,
 	} {
 		out <- desc
 	}
@@ -91,6 +93,7 @@ func (m *nodeMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(m.prefixes, float64(stats.Prefixes))
 		gauge(m.incidents, float64(stats.Incidents))
 		gauge(m.exemptions, float64(stats.Exemptions))
+		gauge(m.protected, float64(stats.Protected))
 		node.reports.each(node.book, func(reporter string, unix int64) { gauge(m.lastReport, float64(unix), reporter) })
 		if m.front.backup != nil {
 			gauge(m.lastBackup, float64(m.front.backup.unix.Load()))

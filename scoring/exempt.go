@@ -9,40 +9,78 @@ import (
 	"github.com/gaissmai/bart"
 )
 
-// exemptions is a set of exemptions that never changes once made: look-ups
-// take no lock, and a new set is swapped in whole.
+// exemptTable finds what exempts an address.
+type exemptTable = bart.Table[*exempt]
+
+// exemptions are all exemptions and protected sets. It never changes once made:
+// look-ups take no lock, and a new one is swapped in whole.
 type exemptions struct {
-	table bart.Table[*exempt]
-	all   []*exempt // the one that ends first comes first
+	base *protected
+	hand []*exempt // those that somebody made one by one
+	// table is base.barred with hand in it. It shares what is alike with
+	// base, so that one exemption more costs little beside a large set.
+	table  *exemptTable
+	ending []*exempt // of hand, what ends; the one that ends first comes first
 }
 
 // exempt is one exemption as look-ups need it.
 type exempt struct {
-	Exemption
-	covers netip.Prefix // what it exempts: Prefix, widened to a scored one
+	of     *Exemption   // many members of a set may share one, without a prefix
+	covers netip.Prefix // what it exempts: of.Prefix, widened to a scored one
 	ends   second       // never: it does not
 }
 
-// newExemptions leaves out what names no prefix. Of two for the same prefix
-// the one that ends later holds.
-func newExemptions(list []Exemption) *exemptions {
-	set := &exemptions{}
-	for _, e := range list {
-		covers, ok := widen(e.Prefix)
-		if !ok {
-			continue
-		}
-		e := &exempt{Exemption: e, covers: covers, ends: never}
-		if !e.Expires.IsZero() {
-			e.ends = secondOf(e.Expires)
-		}
-		if other, ok := set.table.Get(covers); !ok || other.ends < e.ends {
-			set.table.Insert(covers, e)
-		}
-		set.all = append(set.all, e)
+// exemption returns what is told of it.
+func (e *exempt) exemption() *Exemption {
+	if e.of.Prefix.IsValid() {
+		return e.of
 	}
-	slices.SortStableFunc(set.all, func(a, b *exempt) int { return cmp.Compare(a.ends, b.ends) })
+	own := *e.of
+	own.Prefix = e.covers
+	return &own
+}
+
+// newExemptions leaves out what names no prefix. Of two for the same prefix
+// the one that ends later holds; before a protected set, the exemption.
+func newExemptions(list []Exemption, base *protected) *exemptions {
+	var hand []*exempt
+	for _, e := range list {
+		if covers, ok := widen(e.Prefix); ok {
+			hand = append(hand, &exempt{of: &e, covers: covers, ends: endOf(e.Expires)})
+		}
+	}
+	return layExemptions(hand, base)
+}
+
+// layExemptions lays exemptions over protected sets.
+func layExemptions(hand []*exempt, base *protected) *exemptions {
+	set := &exemptions{base: base, hand: hand, table: base.barred}
+	for _, e := range hand {
+		other, ok := set.table.Get(e.covers)
+		if !ok || other.ends < e.ends || other.ends == e.ends && other.of.Set != "" {
+			set.table = set.table.InsertPersist(e.covers, e)
+		}
+		if e.ends != never {
+			set.ending = append(set.ending, e)
+		}
+	}
+	sortByEnd(set.ending)
 	return set
+}
+
+// with returns the same exemptions over other protected sets.
+func (e *exemptions) with(base *protected) *exemptions { return layExemptions(e.hand, base) }
+
+// endOf returns the second at which something ends that may have no end.
+func endOf(expires time.Time) second {
+	if expires.IsZero() {
+		return never
+	}
+	return secondOf(expires)
+}
+
+func sortByEnd(list []*exempt) {
+	slices.SortStableFunc(list, func(a, b *exempt) int { return cmp.Compare(a.ends, b.ends) })
 }
 
 // widen returns the prefix that an exemption is about: never narrower than
@@ -69,11 +107,11 @@ func (e *exemptions) covering(addr netip.Addr, now second) *Exemption {
 	case !ok:
 		return nil
 	case narrowest.ends > now:
-		return &narrowest.Exemption
+		return narrowest.exemption()
 	}
 	for _, wider := range e.table.Supernets(narrowest.covers) {
 		if wider.ends > now {
-			return &wider.Exemption
+			return wider.exemption()
 		}
 	}
 	return nil
@@ -83,30 +121,42 @@ func (e *exemptions) covering(addr netip.Addr, now second) *Exemption {
 // not after another.
 func (e *exemptions) endingBy(after, by second) []netip.Prefix {
 	var ended []netip.Prefix
-	for _, e := range e.all {
-		if e.ends > by {
-			break
-		}
-		if e.ends > after {
+	for _, list := range [][]*exempt{e.ending, e.base.ending} {
+		first, _ := slices.BinarySearchFunc(list, after+1, func(e *exempt, end second) int { return cmp.Compare(e.ends, end) })
+		for _, e := range list[first:] {
+			if e.ends > by {
+				break
+			}
 			ended = append(ended, e.covers)
 		}
 	}
 	return ended
 }
 
-// differing returns the prefixes that only one of two sets exempts, or until
+// differing returns the prefixes that only one of two exempts, or until
 // another second.
 func (e *exemptions) differing(other *exemptions) []netip.Prefix {
+	return append(e.lacking(other), other.lacking(e)...)
+}
+
+// lacking returns what is exempt here and not there, or until another second.
+// What both share is not looked at.
+func (e *exemptions) lacking(other *exemptions) []netip.Prefix {
 	var differ []netip.Prefix
-	for prefix, a := range e.table.All() {
-		if b, ok := other.table.Get(prefix); !ok || a.ends != b.ends {
+	compare := func(prefix netip.Prefix) {
+		here, _ := e.table.Get(prefix)
+		if there, ok := other.table.Get(prefix); !ok || here.ends != there.ends {
 			differ = append(differ, prefix)
 		}
 	}
-	for prefix := range other.table.All() {
-		if _, ok := e.table.Get(prefix); !ok {
-			differ = append(differ, prefix)
+	if e.base == other.base {
+		for _, hand := range e.hand {
+			compare(hand.covers)
 		}
+		return differ
+	}
+	for prefix := range e.table.All() {
+		compare(prefix)
 	}
 	return differ
 }
@@ -116,7 +166,11 @@ func (e *exemptions) differing(other *exemptions) []netip.Prefix {
 func (b *Scoreboard) SetExemptions(now time.Time, list []Exemption) {
 	b.control.Lock()
 	defer b.control.Unlock()
-	set := newExemptions(list)
+	b.exchange(now, newExemptions(list, b.exemptions.Load().base))
+}
+
+// exchange makes other exemptions hold.
+func (b *Scoreboard) exchange(now time.Time, set *exemptions) {
 	differing := b.exemptions.Swap(set).differing(set)
 	b.resettle(secondOf(now), differing)
 }

@@ -20,7 +20,7 @@ func TestExemptions_covering(t *testing.T) {
 		{Prefix: netip.MustParsePrefix("::ffff:192.0.2.0/120"), Reason: "mapped"},
 		{Reason: "nothing"},
 	}
-	set := newExemptions(list)
+	set := newExemptions(list, newProtected(nil))
 	for _, c := range []struct {
 		addr   string
 		second int

@@ -96,6 +96,7 @@ func TestIndex_likeVerdicts(t *testing.T) {
 			"policy":      m.setPolicy,
 			"rules":       m.setRules,
 			"exemptions":  m.setExemptions,
+			"protected":   m.setProtected,
 			"replace":     m.replace,
 		})
 	})

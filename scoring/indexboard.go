@@ -59,7 +59,7 @@ func NewIndexBoard(policy Policy, rules []Rule) (*IndexBoard, error) {
 	w := newWeights(policy, set)
 	b := &IndexBoard{
 		index: newIndex(), policy: policy, weights: w, scratch: newShard(w),
-		exemptions: newExemptions(nil), held: map[scoredKey][]step{},
+		exemptions: newExemptions(nil, newProtected(nil)), held: map[scoredKey][]step{},
 	}
 	b.set.Store(set)
 	return b, nil
@@ -226,7 +226,11 @@ func (b *IndexBoard) Distrust() {
 func (b *IndexBoard) SetExemptions(now time.Time, list []Exemption) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	set := newExemptions(list)
+	b.exchange(now, newExemptions(list, b.exemptions.base))
+}
+
+// exchange makes other exemptions hold.
+func (b *IndexBoard) exchange(now time.Time, set *exemptions) {
 	differing := b.exemptions.differing(set)
 	b.exemptions = set
 	if len(differing) == 0 {

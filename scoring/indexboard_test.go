@@ -139,6 +139,11 @@ func (m *indexModel) setExemptions(t *rapid.T) {
 	m.lean.SetExemptions(m.now, m.twin.exemptions)
 }
 
+func (m *indexModel) setProtected(t *rapid.T) {
+	m.model.setProtected(t)
+	m.lean.SetProtected(m.now, m.twin.sets)
+}
+
 func (m *indexModel) sweep(t *rapid.T) {
 	m.model.sweep(t)
 	for range sweepRound {
@@ -195,6 +200,7 @@ func TestIndexBoard_likeScoreboard(t *testing.T) {
 			"policy":     m.setPolicy,
 			"rules":      m.setRules,
 			"exemptions": m.setExemptions,
+			"protected":  m.setProtected,
 			"replace":    m.replace,
 		})
 	})

@@ -13,7 +13,7 @@ import (
 // concurrent use, and asking it never waits for a ledger.
 //
 // A ledger feeds it (Apply, Replace, Forget), the operator steers it
-// (SetPolicy, SetRules, SetExemptions), a clock drives it (Sweep, Recheck). Each of
+// (SetPolicy, SetRules, SetExemptions, SetProtected), a clock drives it (Sweep, Recheck). Each of
 // these tells the change log what became different. Detail of incidents is
 // not held.
 //
@@ -57,7 +57,7 @@ func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 		return nil, err
 	}
 	b := &Scoreboard{index: newIndex(), policy: policy, settling: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	b.exemptions.Store(newExemptions(nil))
+	b.exemptions.Store(newExemptions(nil, newProtected(nil)))
 	w := newWeights(policy, set)
 	b.weights.Store(w)
 	for i := range b.shards {

@@ -241,6 +241,25 @@ func (m *model) setExemptions(t *rapid.T) {
 	m.twin.exemptions = list
 }
 
+func (m *model) setProtected(t *rapid.T) {
+	var sets []ProtectedSet
+	for _, p := range []string{"203.0.113.0/28", "203.0.0.0/16", "198.0.0.0/8", "2001:db8::/48", "2001:db8:0:2::/64"} {
+		if !rapid.Bool().Draw(t, "protect "+p) {
+			continue
+		}
+		member := ProtectedPrefix{Prefix: netip.MustParsePrefix(p)}
+		if rapid.Bool().Draw(t, "for a time") {
+			member.Expires = m.moment(t, "protected until", -2, horizon)
+		}
+		sets = append(sets, ProtectedSet{
+			Name: p, Reason: "set " + p, Action: rapid.SampledFrom(Protections()).Draw(t, "action"),
+			Prefixes: []ProtectedPrefix{member},
+		})
+	}
+	m.board.SetProtected(m.now, sets)
+	m.twin.sets = sets
+}
+
 // replace gives one shard anew: most of what was there and something else.
 func (m *model) replace(t *rapid.T) {
 	p := m.prefix(t)
@@ -377,6 +396,7 @@ func TestScoreboard_likeItsTwin(t *testing.T) {
 			"policy":      m.setPolicy,
 			"rules":       m.setRules,
 			"exemptions":  m.setExemptions,
+			"protected":   m.setProtected,
 			"replace":     m.replace,
 		})
 		for _, p := range m.prefixes {

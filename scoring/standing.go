@@ -8,9 +8,9 @@ import (
 )
 
 // Verdict answers whether the rule with this index lists an address, which may
-// be IPv4-mapped; an index without a rule lists nothing. It is for DNS: it walks a bounded number of incidents and
+// be IPv4-mapped; an index without a rule lists nothing. It walks a bounded number of incidents and
 // does not allocate (but for an address whose soft incidents come from more
-// than 16 reporters).
+// than 16 reporters, or that a protected set alone keeps from being listed).
 func (b *Scoreboard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
 	if !addr.IsValid() {
 		return Verdict{}

@@ -8,13 +8,15 @@ type Stats struct {
 	Incidents  int    // incidents held, expired and withdrawn ones included until they are purged
 	Amended    int    // incidents with an overlay
 	Exemptions int    // exemptions held, ended ones included
+	Protected  int    // members of protected sets, ended ones included
 	Listed     []int  // listed prefixes of each rule, as the change log has told
 	Version    uint64 // of the newest change
 }
 
 // Stats returns the sizes of the scoreboard. It counts nothing anew.
 func (b *Scoreboard) Stats() Stats {
-	stats := Stats{Exemptions: len(b.exemptions.Load().all)}
+	set := b.exemptions.Load()
+	stats := Stats{Exemptions: len(set.hand), Protected: set.base.members}
 	b.readShards(func(s *shard) {
 		stats.Prefixes += s.v4.places.len() + s.v6.places.len()
 		stats.Incidents += s.items.count

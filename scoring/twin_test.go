@@ -14,6 +14,7 @@ type twin struct {
 	policy     Policy
 	entries    map[netip.Prefix]map[ID]Entry
 	exemptions []Exemption
+	sets       []ProtectedSet
 }
 
 // twinStanding is all the twin can tell of one prefix under one rule.
@@ -103,10 +104,18 @@ func (b *twin) live(prefix netip.Prefix, categories CategorySet, now time.Time) 
 
 func (b *twin) exemption(prefix netip.Prefix, now time.Time) *Exemption {
 	var narrowest *Exemption
-	for i, e := range b.exemptions {
+	all := slices.Clone(b.exemptions)
+	for _, set := range b.sets {
+		for _, member := range set.Prefixes {
+			if set.Action != AdminOnly {
+				all = append(all, *set.exemption(member))
+			}
+		}
+	}
+	for i, e := range all {
 		covers := e.Prefix.Bits() <= prefix.Bits() && e.Prefix.Contains(prefix.Addr()) || prefix.Contains(e.Prefix.Addr())
 		if e.Live(now) && covers && (narrowest == nil || e.Prefix.Bits() > narrowest.Prefix.Bits()) {
-			narrowest = &b.exemptions[i]
+			narrowest = &all[i]
 		}
 	}
 	return narrowest

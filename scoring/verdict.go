@@ -43,6 +43,10 @@ type Exemption struct {
 	Expires time.Time    `json:"expires,omitzero"` // zero: never
 	By      string       `json:"by,omitempty"`     // who exempted
 	At      time.Time    `json:"at,omitzero"`      // when
+	// Set names the protected set that it comes from, and Action says what
+	// the set does; empty: somebody exempted it by hand.
+	Set    string     `json:"set,omitempty"`
+	Action Protection `json:"action,omitempty"`
 }
 
 // Live tells whether the exemption holds at a moment.

@@ -131,6 +131,11 @@ func (b *Board) SetExemptions(now time.Time, list []scoring.Exemption) {
 	b.lean.SetExemptions(now, list)
 }
 
+// SetProtected replaces all protected sets.
+func (b *Board) SetProtected(now time.Time, sets []scoring.ProtectedSet) {
+	b.lean.SetProtected(now, sets)
+}
+
 // Sweep gives up what has ended by now, some of it each second, unless the
 // clock is in doubt.
 func (b *Board) Sweep(now time.Time, sure bool) {
