@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"penaltybox/scoring"
@@ -45,10 +47,11 @@ type addKeyCommand struct {
 	remote
 	stopped
 	output
-	Reporter string           `arg:"" help:"Name of the reporter that the key is for."`
-	Role     string           `help:"Less than the reporter's own role: checker, reader, reporter, moderator or admin." placeholder:"ROLE"`
-	Label    string           `help:"What the key is for." placeholder:"TEXT"`
-	TTL      scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
+	Reporter string `arg:"" help:"Name of the reporter that the key is for."`
+	Role     string `help:"Less than the reporter's own role: checker, reader, reporter, moderator or admin." placeholder:"ROLE"`
+	narrowed
+	Label string           `help:"What the key is for." placeholder:"TEXT"`
+	TTL   scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
 }
 
 // Help implements kong.HelpProvider.
@@ -57,7 +60,27 @@ func (addKeyCommand) Help() string {
 is no terminal, the key is all that is printed.
 
   penaltybox key add web1 --label "new disk" --ttl 365d
+  penaltybox key add web1 --scope report,bulk --source 192.0.2.0/24
   penaltybox key add admin --offline --state /var/lib/penaltybox   # lost the admin key`
+}
+
+// narrowed says what a key may do less than its reporter.
+type narrowed struct {
+	Scopes  []string `name:"scope" help:"All that the key may: some of check, read, report, bulk (many reports in a request), range, manual, delist, admin. Without it, what the role may, which is never range for a reporter." placeholder:"SCOPE"`
+	Sources []string `name:"source" help:"The key is taken from this network or address alone; may be given again." placeholder:"PREFIX"`
+}
+
+// read checks the scopes and sources.
+func (n narrowed) read() (control.Scopes, []netip.Prefix, error) {
+	scopes, err := control.ParseScopes(n.Scopes...)
+	if err != nil {
+		return 0, nil, usageError{err}
+	}
+	sources, err := control.ParseSources(n.Sources...)
+	if err != nil {
+		return 0, nil, usageError{err}
+	}
+	return scopes, sources, nil
 }
 
 // keyOrder asks the API for a key.
@@ -66,6 +89,9 @@ type keyOrder struct {
 	Role     string `json:"role,omitempty"`
 	Label    string `json:"label,omitempty"`
 	TTL      string `json:"ttl,omitempty"`
+
+	Scopes  control.Scopes `json:"scopes,omitzero"`
+	Sources []netip.Prefix `json:"sources,omitempty"`
 }
 
 // madeKey is a new key with the secret that is told once.
@@ -83,10 +109,13 @@ type keyView struct {
 	Created  time.Time    `json:"created"`
 	Expires  time.Time    `json:"expires,omitzero"`
 	Revoked  time.Time    `json:"revoked,omitzero"`
+
+	Scopes  control.Scopes `json:"scopes,omitzero"`
+	Sources []netip.Prefix `json:"sources,omitempty"`
 }
 
 func viewKey(k control.Key) keyView {
-	return keyView{k.ID, k.Reporter, k.Role, k.Label, k.Created, k.Expires, k.Revoked}
+	return keyView{k.ID, k.Reporter, k.Role, k.Label, k.Created, k.Expires, k.Revoked, k.Scopes, k.Sources}
 }
 
 // Run makes the key.
@@ -94,14 +123,18 @@ func (cmd *addKeyCommand) Run(ctx context.Context, s *streams) error {
 	if _, err := control.ParseRole(cmd.Role); cmd.Role != "" && err != nil {
 		return usageError{err}
 	}
+	scopes, sources, err := cmd.read()
+	if err != nil {
+		return err
+	}
 	if cmd.Offline {
-		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.addOffline(ctx, s, ledger) })
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.addOffline(ctx, s, ledger, scopes, sources) })
 	}
 	c, err := cmd.dial()
 	if err != nil {
 		return err
 	}
-	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, ttlText(cmd.TTL)})
+	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, ttlText(cmd.TTL), scopes, sources})
 	if err != nil {
 		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
 	}
@@ -111,13 +144,15 @@ func (cmd *addKeyCommand) Run(ctx context.Context, s *streams) error {
 	return made.print(s, cmd.URL)
 }
 
-func (cmd *addKeyCommand) addOffline(ctx context.Context, s *streams, ledger *offline) error {
+func (cmd *addKeyCommand) addOffline(ctx context.Context, s *streams, ledger *offline, scopes control.Scopes, sources []netip.Prefix) error {
 	now := s.now()
 	var expires time.Time
 	if cmd.TTL > 0 {
 		expires = now.Add(time.Duration(cmd.TTL)).UTC().Truncate(time.Second)
 	}
-	key, token, err := ledger.Registrar.AddKey(ctx, now, cmd.Reporter, control.Role(cmd.Role), cmd.Label, expires)
+	key, token, err := ledger.Registrar.AddKey(ctx, now, control.KeyOrder{
+		Reporter: cmd.Reporter, Role: control.Role(cmd.Role), Label: cmd.Label, Expires: expires, Scopes: scopes, Sources: sources,
+	})
 	if err != nil {
 		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
 	}
@@ -213,7 +248,7 @@ func (cmd *listKeysCommand) listOffline(s *streams, keys []control.Key) error {
 }
 
 func keyTable(now time.Time, keys ...keyView) *table {
-	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "LABEL")
+	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "MAY", "FROM", "LABEL")
 	for _, k := range keys {
 		state, ends := "good", k.Expires
 		switch {
@@ -222,9 +257,18 @@ func keyTable(now time.Time, keys ...keyView) *table {
 		case !k.Expires.IsZero() && !k.Expires.After(now):
 			state = "expired"
 		}
-		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), dash(k.Label))
+		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Label))
 	}
 	return t
+}
+
+// joined writes networks with commas between.
+func joined(prefixes []netip.Prefix) string {
+	var texts []string
+	for _, p := range prefixes {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, ",")
 }
 
 // revokeKeyCommand ends a key.

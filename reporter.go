@@ -24,8 +24,9 @@ type reporterCommand struct {
 type addReporterCommand struct {
 	remote
 	output
-	Name  string           `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
-	Role  string           `help:"checker asks whether an address is listed, reader looks all up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"checker,reader,reporter,moderator,admin" default:"reporter"`
+	Name string `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
+	Role string `help:"checker asks whether an address is listed, reader looks all up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"checker,reader,reporter,moderator,admin" default:"reporter"`
+	narrowed
 	NoKey bool             `help:"Make no key yet."`
 	Print string           `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
 	Label string           `help:"What the key is for." placeholder:"TEXT"`
@@ -54,6 +55,10 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 			return usagef("--print shows the key: it does not go with --no-key and --json")
 		}
 	}
+	scopes, sources, err := cmd.read()
+	if err != nil {
+		return err
+	}
 	c, err := cmd.dial()
 	if err != nil {
 		return err
@@ -69,7 +74,7 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 		t.add(reporter.Name, string(reporter.Role))
 		return cmd.show(s, answer, t)
 	}
-	made, answer, err := makeKey(ctx, c, keyOrder{Reporter: cmd.Name, Label: cmd.Label, TTL: ttlText(cmd.TTL)})
+	made, answer, err := makeKey(ctx, c, keyOrder{Reporter: cmd.Name, Label: cmd.Label, TTL: ttlText(cmd.TTL), Scopes: scopes, Sources: sources})
 	if err != nil {
 		err = fmt.Errorf("reporter %s was added, but making its key: %w", cmd.Name, err)
 		return withHint(err, "make the key with: penaltybox key add %s", cmd.Name)

@@ -81,6 +81,12 @@ func (s *settings) readUpdateKeys() error {
 
 var _ dnsbl.Reports = (*front)(nil)
 
+// updateScopes are what a TSIG key may do, whoever its reporter is: report and
+// take back what it reported, one address at a time.
+func updateScopes() control.Scopes {
+	return control.ScopesOf(control.ScopeReport, control.ScopeManual)
+}
+
 // Reporter implements dnsbl.Reports.
 func (f *front) Reporter(name string) (control.Identity, error) {
 	node := f.node.Load()
@@ -94,7 +100,7 @@ func (f *front) Reporter(name string) (control.Identity, error) {
 	case reporter.Disabled:
 		return control.Identity{}, fmt.Errorf("reporter %q: %w", name, control.ErrDisabled)
 	}
-	return control.Identity{Reporter: reporter.Name, Number: reporter.Number, Role: reporter.Role}, nil
+	return control.Identity{Reporter: reporter.Name, Number: reporter.Number, Role: reporter.Role, Scopes: updateScopes()}, nil
 }
 
 // Submit implements dnsbl.Reports, for callers that [front.Reporter] named.

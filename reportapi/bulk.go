@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -70,6 +71,9 @@ func (s *server) many(c *gin.Context, order order, rows rows) error {
 		}
 		if fault = err; fault != nil {
 			break
+		}
+		if len(b.batch) == 1 && !b.caller.May(control.ScopeBulk) {
+			return insufficient(b.caller.Lacks(control.ScopeBulk)) // nothing went to the ledger yet
 		}
 		b.batch, b.notes = append(b.batch, row), b.notes+len(row.report.Note)
 		if len(b.batch) == batchSize || b.notes > batchNotes {

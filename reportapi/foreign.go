@@ -3,8 +3,8 @@ package reportapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -61,15 +61,13 @@ func (s *server) countingOnce(house compat.House) compat.House {
 // house is what adapters see of the server.
 func (s *server) house() compat.House {
 	return compat.House{
-		// A checker's key must not list anything through what is a reader's.
-		Authenticate:        s.authenticateForeign(control.RoleReader),
-		AuthenticateChecker: s.authenticateForeign(control.RoleChecker),
-		Body:                s.foreignBody,
-		Stream:              func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
-		Intake:              countedIntake{s.Intake, s.meters},
-		Board:               s.Board,
-		Details:             s.Details.Details,
-		Policy:              s.Book.Policy,
+		Authenticate: s.authenticateForeign,
+		Body:         s.foreignBody,
+		Stream:       func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
+		Intake:       countedIntake{s.Intake, s.meters},
+		Board:        s.Board,
+		Details:      s.Details.Details,
+		Policy:       s.Book.Policy,
 		Zone: func() compat.Zone {
 			zone := s.Zones()[0]
 			return compat.Zone{Name: zone.Name, Rule: zone.Rule, Index: zone.Index}
@@ -83,19 +81,21 @@ func (s *server) house() compat.House {
 }
 
 // authenticateForeign is [server.need] for adapters, which find keys in places
-// of their own and check higher roles through intake.
-func (s *server) authenticateForeign(least control.Role) func(c *gin.Context, key string) (intake.Caller, error) {
-	return func(c *gin.Context, key string) (intake.Caller, error) {
-		identity, err := s.Book.Authenticate(key, s.Now())
-		if err != nil {
-			return intake.Caller{}, err
-		}
-		if !identity.Role.AtLeast(least) {
-			return intake.Caller{}, fmt.Errorf("this key's role is %s; this needs %s", identity.Role, least)
-		}
-		c.Set(identityKey, identity)
-		return s.callerOf(c), nil
+// of their own. What is no matter of a wrong key is a [*compat.Fault].
+func (s *server) authenticateForeign(c *gin.Context, key string, scope control.Scope) (intake.Caller, error) {
+	identity, err := s.identify(c.Request, key)
+	if p, ok := errors.AsType[*problem](err); ok && p.Status != http.StatusUnauthorized {
+		return intake.Caller{}, &compat.Fault{Status: p.Status, Detail: p.Error()}
 	}
+	if err != nil {
+		return intake.Caller{}, err
+	}
+	c.Set(identityKey, identity)
+	if !identity.May(scope) {
+		why, hint := identity.Lacks(scope)
+		return intake.Caller{}, &compat.Fault{Status: http.StatusForbidden, Detail: why + "; " + hint}
+	}
+	return s.callerOf(c), nil
 }
 
 // foreignBody is [server.openBody] for adapters, which know no problems.

@@ -197,7 +197,7 @@ func (n *node) makeKeys(t testing.TB) {
 	for _, role := range control.Roles() {
 		_, err := n.registrar.AddReporter(t.Context(), n.now(), string(role), role)
 		must(t, err)
-		_, n.keys[role], err = n.registrar.AddKey(t.Context(), n.now(), string(role), role, "", time.Time{})
+		_, n.keys[role], err = n.registrar.AddKey(t.Context(), n.now(), control.KeyOrder{Reporter: string(role), Role: role})
 		must(t, err)
 	}
 }

@@ -2,6 +2,7 @@ package reportapi
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -18,12 +19,16 @@ type keyView struct {
 	Created  time.Time    `json:"created"`
 	Expires  time.Time    `json:"expires,omitzero"`
 	Revoked  time.Time    `json:"revoked,omitzero"`
+	// Scopes and Sources narrow the key, if there are any.
+	Scopes  control.Scopes `json:"scopes,omitzero"`
+	Sources []netip.Prefix `json:"sources,omitempty"`
 }
 
 func viewKey(k control.Key) keyView {
 	return keyView{
 		ID: k.ID, Reporter: k.Reporter, Role: k.Role, Label: k.Label,
 		Created: utc(k.Created), Expires: utc(k.Expires), Revoked: utc(k.Revoked),
+		Scopes: k.Scopes, Sources: k.Sources,
 	}
 }
 
@@ -55,44 +60,72 @@ func (s *server) postKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var reporter, role, label, ttl, expires string
+	now := s.Now()
+	order, err := readKeyOrder(o, now)
+	if err != nil {
+		return err
+	}
+	key, token, err := s.Registrar.AddKey(c.Request.Context(), now, order)
+	if err != nil {
+		return refusalOf(err, keyFields())
+	}
+	return ok(c, http.StatusCreated, newKey{viewKey(key), token})
+}
+
+// keyFields are the fields of an order for a key.
+func keyFields() fieldNames {
+	return fieldNames{
+		"reporter": "reporter", "role": "role", "label": "label", "expiry": "expires",
+		"scope": "scopes", "source": "sources", "sources": "sources",
+	}
+}
+
+// readKeyOrder reads what a key is to be.
+func readKeyOrder(o object, now time.Time) (control.KeyOrder, error) {
+	var order control.KeyOrder
+	var role, ttl, expires string
+	var scopes, sources []string
 	for _, m := range o {
+		var err error
 		switch m.name {
 		case "reporter":
-			reporter, err = m.text()
+			order.Reporter, err = m.text()
 		case "role":
 			role, err = m.text()
 		case "label":
-			label, err = m.text()
+			order.Label, err = m.text()
 		case "ttl":
 			ttl, err = m.text()
 		case "expires":
 			expires, err = m.scalar()
+		case "scopes":
+			scopes, err = m.list()
+		case "sources":
+			sources, err = m.list()
 		default:
-			err = m.unknown("reporter", "role", "label", "ttl", "expires")
+			err = m.unknown("reporter", "role", "label", "ttl", "expires", "scopes", "sources")
 		}
 		if err != nil {
-			return err
+			return order, err
 		}
 	}
-	if reporter == "" {
-		return wrong("reporter", "", "is missing", "say whose key it will be")
+	if order.Reporter == "" {
+		return order, wrong("reporter", "", "is missing", "say whose key it will be")
 	}
-	if role != "" {
+	if order.Role = control.Role(role); role != "" {
 		if _, err := control.ParseRole(role); err != nil {
-			return refusalOf(err, fieldNames{"role": "role"})
+			return order, refusalOf(err, keyFields())
 		}
 	}
-	now := s.Now()
-	end, err := readExpiry(ttl, expires, now)
-	if err != nil {
-		return err
+	var err error
+	if order.Scopes, err = control.ParseScopes(scopes...); err != nil {
+		return order, refusalOf(err, keyFields())
 	}
-	key, token, err := s.Registrar.AddKey(c.Request.Context(), now, reporter, control.Role(role), label, end)
-	if err != nil {
-		return refusalOf(err, fieldNames{"reporter": "reporter", "role": "role", "label": "label", "expiry": "expires"})
+	if order.Sources, err = control.ParseSources(sources...); err != nil {
+		return order, refusalOf(err, keyFields())
 	}
-	return ok(c, http.StatusCreated, newKey{viewKey(key), token})
+	order.Expires, err = readExpiry(ttl, expires, now)
+	return order, err
 }
 
 // deleteKey revokes a key at once.

@@ -12,6 +12,8 @@ import (
 // fetch lists know nothing else, and send it only when asked.
 const basicChallenge = `Basic realm="penaltybox"`
 
+func mayRead() right { return right{control.RoleReader, []control.Scope{control.ScopeRead}} }
+
 // needToList is need for lists: the key may be the password of any user, too.
 // Not so elsewhere: browsers send passwords along with what other sites make
 // them send.
@@ -25,7 +27,7 @@ func (s *server) needToList(c *gin.Context) {
 		s.fail(c, problemOf(err).with("WWW-Authenticate", basicChallenge))
 		return
 	}
-	s.admit(c, identity, control.RoleReader)
+	s.admit(c, identity, mayRead())
 }
 
 // needKeyInPath is need for firewalls that can be told an address and nothing
@@ -43,5 +45,5 @@ func (s *server) needKeyInPath(c *gin.Context) {
 			"make one with: penaltybox reporter add NAME --role reader"))
 		return
 	}
-	s.admit(c, identity, control.RoleReader)
+	s.admit(c, identity, mayRead())
 }

@@ -116,9 +116,9 @@ func TestIP_notes_are_for_their_reporter_and_moderators(t *testing.T) {
 	n := newNode(t)
 	_, err := n.registrar.AddReporter(t.Context(), n.now(), "web2", control.RoleReporter)
 	must(t, err)
-	_, other, err := n.registrar.AddKey(t.Context(), n.now(), "web2", "", "", time.Time{})
+	_, other, err := n.registrar.AddKey(t.Context(), n.now(), control.KeyOrder{Reporter: "web2"})
 	must(t, err)
-	_, mine, err := n.registrar.AddKey(t.Context(), n.now(), "reporter", control.RoleReader, "", time.Time{})
+	_, mine, err := n.registrar.AddKey(t.Context(), n.now(), control.KeyOrder{Reporter: "reporter", Role: control.RoleReader})
 	must(t, err)
 	id := n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=ssh&note=user+root").at("id").(string)
 	for name, want := range map[string]struct {

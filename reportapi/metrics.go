@@ -16,9 +16,10 @@ import (
 
 // meters count what the API does.
 type meters struct {
-	reports  *prometheus.CounterVec
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
+	reports     *prometheus.CounterVec
+	requests    *prometheus.CounterVec
+	duration    *prometheus.HistogramVec
+	keysRefused *prometheus.CounterVec
 }
 
 func newMeters(registry prometheus.Registerer) (*meters, error) {
@@ -37,10 +38,17 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"method", "route"}),
 	}
+	m.keysRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "penaltybox_http_keys_refused_total",
+		Help: "Requests with a key that was not taken, by why: malformed, unknown, revoked, expired, disabled, source.",
+	}, []string{"reason"})
+	for _, known := range refusalReasons() {
+		m.keysRefused.WithLabelValues(known.reason)
+	}
 	for _, outcome := range []intake.Status{intake.Recorded, intake.Duplicate, intake.Ignored, intake.Refused, intake.Unavailable} {
 		m.reports.WithLabelValues(string(outcome)) // alerts want a zero, not a gap
 	}
-	return m, errors.Join(registry.Register(m.reports), registry.Register(m.requests), registry.Register(m.duration))
+	return m, errors.Join(registry.Register(m.reports), registry.Register(m.requests), registry.Register(m.duration), registry.Register(m.keysRefused))
 }
 
 func (m *meters) report(outcome intake.Status) { m.reports.WithLabelValues(string(outcome)).Inc() }

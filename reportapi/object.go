@@ -34,10 +34,11 @@ const (
 	jsonBool
 	jsonNull
 	nestedObject
+	jsonList // of texts, with commas between
 )
 
 func (s sort) String() string {
-	return [...]string{"a text", "a text", "a number", "true or false", "null", "an object"}[s]
+	return [...]string{"a text", "a text", "a number", "true or false", "null", "an object", "a list"}[s]
 }
 
 // text returns a value that must be text. null is as if it were not there.
@@ -55,6 +56,23 @@ func (m member) scalar() (string, error) {
 		return m.value, nil
 	}
 	return m.text()
+}
+
+// list returns a value that is a list of texts, or a text with commas between.
+func (m member) list() ([]string, error) {
+	if m.sort != jsonList {
+		if _, err := m.text(); err != nil {
+			return nil, err
+		}
+	}
+	if m.value == "" {
+		return nil, nil
+	}
+	var texts []string
+	for text := range strings.SplitSeq(m.value, ",") {
+		texts = append(texts, strings.TrimSpace(text))
+	}
+	return texts, nil
 }
 
 // boolean returns a value that must be true or false, nil for null.
@@ -169,6 +187,9 @@ func (m *member) take(decoder *json.Decoder, token json.Token, depth int) (err e
 	case nil:
 		m.sort = jsonNull
 	case json.Delim:
+		if value == '[' && depth < maxDepth {
+			return m.takeList(decoder)
+		}
 		if value == '[' || depth == maxDepth {
 			return wrong(m.name, "", "is a list or lies too deep; want a plain value", "")
 		}
@@ -176,6 +197,27 @@ func (m *member) take(decoder *json.Decoder, token json.Token, depth int) (err e
 		m.nested, err = restOfObject(decoder, depth+1)
 	}
 	return err
+}
+
+// takeList takes a list of texts, to its end.
+func (m *member) takeList(decoder *json.Decoder) error {
+	var texts []string
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return brokenJSON(decoder, err)
+		}
+		text, isText := token.(string)
+		if !isText || text == "" || strings.Contains(text, ",") {
+			return wrong(m.name, "", "is a list of other things than plain texts", "")
+		}
+		texts = append(texts, text)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return brokenJSON(decoder, err)
+	}
+	m.value, m.sort = strings.Join(texts, ","), jsonList
+	return nil
 }
 
 func (o object) has(name string) bool {

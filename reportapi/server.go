@@ -220,23 +220,26 @@ func (s *server) openRoutes(routes gin.IRoutes) {
 	}
 }
 
-// nativeRoutes are the API proper. Each names the least role that may use it.
+// nativeRoutes are the API proper. Each names the least role that may use it,
+// and the scope that the key needs.
 func (s *server) nativeRoutes(routes gin.IRoutes) {
-	checker := s.need(control.RoleChecker)
-	reader, reporter := s.need(control.RoleReader), s.need(control.RoleReporter)
-	moderator, admin := s.need(control.RoleModerator), s.need(control.RoleAdmin)
+	checker := s.need(control.RoleChecker, control.ScopeCheck)
+	reader, reporter := s.need(control.RoleReader, control.ScopeRead), s.need(control.RoleReporter, control.ScopeReport)
+	amender := s.need(control.RoleReporter, control.ScopeReport, control.ScopeDelist)
+	overseer, moderator := s.need(control.RoleModerator, control.ScopeRead), s.need(control.RoleModerator, control.ScopeDelist)
+	admin := s.need(control.RoleAdmin, control.ScopeAdmin)
 
 	routes.POST("/incidents", reporter, s.answer(s.postIncidents))
 	s.get(routes, "/incidents", reader, s.answer(s.getIncidents))
 	s.get(routes, "/incidents/:ip/:id", reader, s.answer(s.getIncident))
-	routes.PATCH("/incidents/:ip/:id", reporter, s.answer(s.patchIncident))
+	routes.PATCH("/incidents/:ip/:id", amender, s.answer(s.patchIncident))
 
 	s.get(routes, "/ips/:ip", reader, s.answer(s.getIP))
 	s.get(routes, "/check/:ip", checker, s.answer(s.getCheck))
 	s.get(routes, "/explain", reader, s.answer(s.getExplain))
 	s.get(routes, "/blocklist", s.needToList, s.answer(s.getBlocklist))
 
-	s.get(routes, "/digest", moderator, s.answer(s.getDigest))
+	s.get(routes, "/digest", overseer, s.answer(s.getDigest))
 	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))
 	routes.POST("/exemptions", moderator, s.answer(s.postExemption))
 	routes.DELETE("/exemptions", moderator, s.answer(s.deleteExemption))

@@ -59,3 +59,12 @@ func Quote(value string) string {
 	}
 	return strconv.Quote(value)
 }
+
+// NotTaken is what a client is told whose key was not taken: the fault that says
+// why, if there is one, else what the adapter says of a wrong key.
+func NotTaken(err error, wrongKey *Fault) error {
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault
+	}
+	return wrongKey
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -56,12 +57,11 @@ type Feed interface {
 // is needed.
 type House struct {
 	// Authenticate returns who a key stands for and where the request came
-	// from. The caller appears in the server's logs. The reason why a key is not
-	// taken is for the log: clients are told that it is not.
-	Authenticate func(c *gin.Context, key string) (intake.Caller, error)
-	// AuthenticateChecker is Authenticate for what a checker's key may do, too:
-	// ask about one address.
-	AuthenticateChecker func(c *gin.Context, key string) (intake.Caller, error)
+	// from, if the key may do what the scope names ("": nothing in particular).
+	// The caller appears in the server's logs. The reason why a key is not taken
+	// is for the log: clients are told that it is not. A [*Fault] is for them, too:
+	// the key is good, and not for this.
+	Authenticate func(c *gin.Context, key string, scope control.Scope) (intake.Caller, error)
 	// Body returns the body of a request without its Content-Encoding (gzip or
 	// zstd; it fails for others). Reading it fails with [*http.MaxBytesError]
 	// after most bytes, before or after decompression; and when it comes too
@@ -99,7 +99,6 @@ func (h House) Validate() error {
 		absent bool
 	}{
 		{"authenticate", h.Authenticate == nil},
-		{"authenticate checker", h.AuthenticateChecker == nil},
 		{"body", h.Body == nil},
 		{"stream", h.Stream == nil},
 		{"intake", h.Intake == nil},

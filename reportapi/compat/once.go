@@ -69,7 +69,7 @@ type candidate struct {
 // Submit is [intake.Intake.Submit]. Reports must have no id, and their times be
 // written as RFC 3339 has them; others pass as they are.
 func (o *Once) Submit(ctx context.Context, now time.Time, caller intake.Caller, idempotencyKey string, reports []intake.Report) []intake.Result {
-	if !caller.Role.AtLeast(control.RoleReporter) {
+	if !caller.May(control.ScopeReport) || len(reports) > 1 && !caller.May(control.ScopeBulk) {
 		return o.Intake.Submit(ctx, now, caller, idempotencyKey, reports) // to be refused
 	}
 	candidates := make([]candidate, len(reports))

@@ -54,7 +54,7 @@ func (p *pages) showForm(c *gin.Context, status int, caller intake.Caller, o ord
 func (p *pages) kindsFor(caller intake.Caller) []scoring.Kind {
 	var kinds []scoring.Kind
 	for _, kind := range p.Policy().Kinds {
-		if !kind.Moderated || caller.Role.AtLeast(control.RoleModerator) {
+		if !kind.Moderated || caller.May(control.ScopeManual) {
 			kinds = append(kinds, kind)
 		}
 	}

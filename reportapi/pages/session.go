@@ -35,9 +35,10 @@ func (p *pages) check(c *gin.Context, key string) (intake.Caller, bool) {
 		p.keep(c, "")
 		p.askForKey(c, http.StatusForbidden, err.Error())
 		return intake.Caller{}, false
-	case !caller.Role.AtLeast(control.RoleReporter):
+	case !caller.May(control.ScopeReport):
+		why, _ := caller.Lacks(control.ScopeReport)
 		p.keep(c, "")
-		p.askForKey(c, http.StatusForbidden, "this key's role is "+string(caller.Role)+"; reporting needs reporter")
+		p.askForKey(c, http.StatusForbidden, why)
 		return intake.Caller{}, false
 	}
 	return caller, true

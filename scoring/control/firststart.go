@@ -37,7 +37,7 @@ func (r *Registrar) FirstStart(ctx context.Context, now time.Time, keep func(tok
 	if err != nil {
 		return "", err
 	}
-	key, token, err := newKey(adminKeyID, AdminName, RoleAdmin, "made by the first start", now, time.Time{})
+	key, token, err := newKey(adminKeyID, KeyOrder{Reporter: AdminName, Role: RoleAdmin, Label: "made by the first start"}, now)
 	if err != nil {
 		return "", err
 	}

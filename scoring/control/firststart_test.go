@@ -3,6 +3,7 @@ package control_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestRegistrar_FirstStart(t *testing.T) {
 	}
 	want := control.Identity{Reporter: control.AdminName, Number: 1, Role: control.RoleAdmin, KeyID: "adminkey"}
 	for _, book := range []*control.Book{d.book, newDesk(t, s).book} {
-		if got, err := book.Authenticate(token, noon); err != nil || got != want {
+		if got, err := book.Authenticate(token, netip.Addr{}, noon); err != nil || got != want {
 			t.Errorf("Authenticate = %+v, %v, want %+v", got, err, want)
 		}
 	}
@@ -102,7 +103,7 @@ func TestRegistrar_FirstStart_race(t *testing.T) {
 				t.Errorf("node %d returns %q and keeps %q", i, tokens[i], safes[i].token)
 			}
 			good := tokens[0] + tokens[1]
-			if _, err := desks[i].book.Authenticate(good, noon); err != nil {
+			if _, err := desks[i].book.Authenticate(good, netip.Addr{}, noon); err != nil {
 				t.Errorf("node %d does not know the good key: %v", i, err)
 			}
 		}
@@ -126,7 +127,7 @@ func TestRegistrar_FirstStart_conflictsWithItself(t *testing.T) {
 	if err != nil || token == "" || kept.token != token {
 		t.Fatalf("FirstStart = %q, %v; kept %q", token, err, kept.token)
 	}
-	if _, err := d.book.Authenticate(token, noon); err != nil {
+	if _, err := d.book.Authenticate(token, netip.Addr{}, noon); err != nil {
 		t.Errorf("the key is not good: %v", err)
 	}
 }

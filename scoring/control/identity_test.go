@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ func TestBook_Authenticate(t *testing.T) {
 	d := newDesk(t, newStore())
 	reporter := d.addReporter(t, "web1", control.RoleModerator)
 	key, token := d.addKey(t, "web1", control.RoleReporter)
-	got, err := d.book.Authenticate(token, noon)
+	got, err := d.book.Authenticate(token, netip.Addr{}, noon)
 	want := control.Identity{Reporter: "web1", Number: reporter.Number, Role: control.RoleReporter, KeyID: key.ID}
 	if err != nil || got != want {
 		t.Errorf("Authenticate = %+v, %v, want %+v", got, err, want)
@@ -32,7 +33,7 @@ func TestBook_Authenticate_demoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := d.book.Authenticate(token, noon); err != nil || got.Role != control.RoleReader {
+	if got, err := d.book.Authenticate(token, netip.Addr{}, noon); err != nil || got.Role != control.RoleReader {
 		t.Errorf("Authenticate = %+v, %v, want the role reader", got, err)
 	}
 }
@@ -49,7 +50,7 @@ func TestBook_Authenticate_refused(t *testing.T) {
 	if _, err := d.RevokeKey(ctx, noon, revoked.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, expiredToken, err := d.AddKey(ctx, noon.Add(-time.Hour), "web1", "", "", noon)
+	_, expiredToken, err := d.AddKey(ctx, noon.Add(-time.Hour), control.KeyOrder{Reporter: "web1", Expires: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestBook_Authenticate_refused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := d.book.Authenticate(test.token, noon)
+			got, err := d.book.Authenticate(test.token, netip.Addr{}, noon)
 			if !errors.Is(err, test.want) || got != (control.Identity{}) {
 				t.Errorf("Authenticate = %+v, %v, want %v", got, err, test.want)
 			}
@@ -94,7 +95,7 @@ func TestBook_Authenticate_revokedOtherSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	forged, _ := control.NewToken(key.ID)
-	if _, err := d.book.Authenticate(forged, noon); !errors.Is(err, control.ErrUnknownKey) {
+	if _, err := d.book.Authenticate(forged, netip.Addr{}, noon); !errors.Is(err, control.ErrUnknownKey) {
 		t.Errorf("Authenticate = %v, want ErrUnknownKey", err)
 	}
 }
@@ -106,7 +107,7 @@ func TestBook_Authenticate_reporterGone(t *testing.T) {
 	d.addReporter(t, "web1", control.RoleAdmin)
 	_, token := d.addKey(t, "web1", "")
 	mustUpdate(t, d.book, false, scoring.ControlRecord{Key: "reporter/web1", Version: 2})
-	if got, err := d.book.Authenticate(token, noon); err == nil {
+	if got, err := d.book.Authenticate(token, netip.Addr{}, noon); err == nil {
 		t.Errorf("Authenticate = %+v though the reporter is gone", got)
 	}
 }
@@ -121,7 +122,7 @@ func TestBook_Authenticate_noHash(t *testing.T) {
 		mustUpdate(t, d.book, true,
 			record(t, "reporter/web1", 1, control.Reporter{Number: 2, Name: "web1", Role: control.RoleAdmin}),
 			record(t, "key/"+id, 1, control.Key{ID: id, Reporter: "web1", Role: control.RoleAdmin, Hash: hash}))
-		if got, err := d.book.Authenticate(token, noon); !errors.Is(err, control.ErrUnknownKey) {
+		if got, err := d.book.Authenticate(token, netip.Addr{}, noon); !errors.Is(err, control.ErrUnknownKey) {
 			t.Errorf("hash %x: Authenticate = %+v, %v", hash, got, err)
 		}
 	}
@@ -149,13 +150,13 @@ func BenchmarkBook_Authenticate(b *testing.B) {
 	if _, err := registrar.AddReporter(b.Context(), noon, "web1", control.RoleReporter); err != nil {
 		b.Fatal(err)
 	}
-	_, token, err := registrar.AddKey(b.Context(), noon, "web1", "", "", time.Time{})
+	_, token, err := registrar.AddKey(b.Context(), noon, control.KeyOrder{Reporter: "web1"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := book.Authenticate(token, noon); err != nil {
+		if _, err := book.Authenticate(token, netip.Addr{}, noon); err != nil {
 			b.Fatal(err)
 		}
 	}

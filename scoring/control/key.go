@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,11 +25,20 @@ type Key struct {
 	Created  time.Time `json:"created"`
 	Expires  time.Time `json:"expires,omitzero"` // zero: never
 	Revoked  time.Time `json:"revoked,omitzero"` // zero: not revoked
+	// Scopes narrow what the role may; none: all of it.
+	Scopes Scopes `json:"scopes,omitzero"`
+	// Sources are the networks that the key is taken from; none: all.
+	Sources []netip.Prefix `json:"sources,omitempty"`
 }
 
 // Live tells whether the key may be used at a moment.
 func (k Key) Live(now time.Time) bool {
 	return k.Revoked.IsZero() && (k.Expires.IsZero() || k.Expires.After(now))
+}
+
+// takenFrom tells whether the key is taken from an address.
+func (k Key) takenFrom(source netip.Addr) bool {
+	return len(k.Sources) == 0 || slices.ContainsFunc(k.Sources, func(p netip.Prefix) bool { return p.Contains(source.Unmap()) })
 }
 
 // tokenPrefix lets scanners for leaked secrets recognise our keys.
@@ -73,21 +84,68 @@ func splitToken(token string) (id string, hash [32]byte, err error) {
 	return parts[1], sha256.Sum256([]byte(parts[2])), nil
 }
 
-// newKey makes a key record and the token that goes with it.
-func newKey(id, reporter string, role Role, label string, now, expires time.Time) (Key, string, error) {
-	if len(label) > 100 {
-		return Key{}, "", fmt.Errorf("label: %d bytes; at most 100", len(label))
+// KeyOrder says what a new key is to be.
+type KeyOrder struct {
+	Reporter string
+	Role     Role   // "": the reporter's
+	Label    string // at most 100 bytes
+	Expires  time.Time
+	Scopes   Scopes
+	Sources  []netip.Prefix // at most 64
+}
+
+const (
+	maxLabel   = 100 // bytes
+	maxSources = 64
+)
+
+// ParseSources reads networks, or addresses that stand for themselves.
+func ParseSources(texts ...string) ([]netip.Prefix, error) {
+	var sources []netip.Prefix
+	for _, text := range texts {
+		source, err := netip.ParsePrefix(text)
+		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
+			source, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("source %q: want a network or address such as 203.0.113.0/24 or 2001:db8::7", text)
+		}
+		sources = append(sources, source)
 	}
-	if !expires.IsZero() && !expires.After(now) {
-		return Key{}, "", fmt.Errorf("expiry %s: lies in the past", expires.Format(time.RFC3339))
+	return sources, nil
+}
+
+// check tells what is wrong with an order that came from outside.
+func (o KeyOrder) check(now time.Time) error {
+	switch {
+	case len(o.Label) > maxLabel:
+		return fmt.Errorf("label: %d bytes; at most %d", len(o.Label), maxLabel)
+	case !o.Expires.IsZero() && !o.Expires.After(now):
+		return fmt.Errorf("expiry %s: lies in the past", o.Expires.Format(time.RFC3339))
+	case len(o.Sources) > maxSources:
+		return fmt.Errorf("sources: %d of them; at most %d", len(o.Sources), maxSources)
+	}
+	for _, source := range o.Sources {
+		if !source.IsValid() || source != source.Masked() || source.Addr().Is4In6() {
+			return fmt.Errorf("source %q: want a network such as 203.0.113.0/24 or 2001:db8::/48", source)
+		}
+	}
+	return o.Scopes.fit(o.Role)
+}
+
+// newKey makes a key record and the token that goes with it.
+func newKey(id string, o KeyOrder, now time.Time) (Key, string, error) {
+	if err := o.check(now); err != nil {
+		return Key{}, "", err
 	}
 	token, id := NewToken(id)
 	key, err := keyFor(token)
 	if err != nil {
 		return Key{}, "", err
 	}
-	key.ID, key.Reporter, key.Role, key.Label = id, reporter, role, label
-	key.Created, key.Expires = now.UTC().Truncate(time.Second), expires.UTC().Truncate(time.Second)
+	key.ID, key.Reporter, key.Role, key.Label = id, o.Reporter, o.Role, o.Label
+	key.Created, key.Expires = now.UTC().Truncate(time.Second), o.Expires.UTC().Truncate(time.Second)
+	key.Scopes, key.Sources = o.Scopes, o.Sources
 	return key, token, nil
 }
 

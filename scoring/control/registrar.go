@@ -125,22 +125,22 @@ func (r *Registrar) ChangeReporter(ctx context.Context, name string, change func
 }
 
 // AddKey makes a key for a reporter and returns its token, which is shown once
-// and not kept. The role narrows the reporter's; "" takes the reporter's.
-func (r *Registrar) AddKey(ctx context.Context, now time.Time, reporter string, role Role, label string, expires time.Time) (Key, string, error) {
-	owner, ok := r.book.Reporter(reporter)
+// and not kept. The role and the scopes narrow what the reporter may.
+func (r *Registrar) AddKey(ctx context.Context, now time.Time, order KeyOrder) (Key, string, error) {
+	owner, ok := r.book.Reporter(order.Reporter)
 	if !ok {
-		return Key{}, "", fmt.Errorf("reporter %q: %w", reporter, scoring.ErrNotFound)
+		return Key{}, "", fmt.Errorf("reporter %q: %w", order.Reporter, scoring.ErrNotFound)
 	}
-	if role == "" {
-		role = owner.Role
+	if order.Role == "" {
+		order.Role = owner.Role
 	}
-	if _, err := ParseRole(string(role)); err != nil {
+	if _, err := ParseRole(string(order.Role)); err != nil {
 		return Key{}, "", err
 	}
-	if !owner.Role.AtLeast(role) {
-		return Key{}, "", fmt.Errorf("role %q: more than reporter %q has (%s)", role, reporter, owner.Role)
+	if !owner.Role.AtLeast(order.Role) {
+		return Key{}, "", fmt.Errorf("role %q: more than reporter %q has (%s)", order.Role, order.Reporter, owner.Role)
 	}
-	key, token, err := newKey("", reporter, role, label, now, expires)
+	key, token, err := newKey("", order, now)
 	if err != nil {
 		return Key{}, "", err
 	}

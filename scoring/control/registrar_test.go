@@ -225,7 +225,7 @@ func TestRegistrar_AddKey_refused(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, newStore())
 			d.addReporter(t, "web1", control.RoleReporter)
-			_, token, err := d.AddKey(t.Context(), noon, test.reporter, test.role, test.label, test.expires)
+			_, token, err := d.AddKey(t.Context(), noon, control.KeyOrder{Reporter: test.reporter, Role: test.role, Label: test.label, Expires: test.expires})
 			if err == nil || !strings.Contains(err.Error(), test.want) || token != "" {
 				t.Errorf("AddKey = %q, %v, want %q", token, err, test.want)
 			}

@@ -112,7 +112,7 @@ func (d desk) addReporter(t *testing.T, name string, role control.Role) control.
 
 func (d desk) addKey(t *testing.T, reporter string, role control.Role) (control.Key, string) {
 	t.Helper()
-	key, token, err := d.AddKey(t.Context(), noon, reporter, role, "", time.Time{})
+	key, token, err := d.AddKey(t.Context(), noon, control.KeyOrder{Reporter: reporter, Role: role})
 	if err != nil {
 		t.Fatalf("adding a key for %s: %v", reporter, err)
 	}

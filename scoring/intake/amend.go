@@ -55,14 +55,17 @@ func (in *Intake) Amend(ctx context.Context, now time.Time, caller Caller, key s
 	return entry, nil, nil
 }
 
-// mayAmend lets moderators amend everything, and reporters what they reported
+// mayAmend lets moderators (with the scope delist) amend everything, and reporters what they reported
 // unless somebody else has decided on it: a withdrawal that its reporter could
 // take back would be none.
 func (s scale) mayAmend(entry scoring.Entry) *Refusal {
-	if refusal := s.mayReport(); refusal != nil || s.caller.Role.AtLeast(control.RoleModerator) {
+	if s.caller.May(control.ScopeDelist) {
+		return nil
+	}
+	if refusal := s.mayReport(); refusal != nil {
 		return refusal
 	}
-	refusal := &Refusal{Code: Forbidden, Field: "id", Value: entry.ID.String(), Hint: "amending it needs a moderator's key"}
+	refusal := &Refusal{Code: Forbidden, Field: "id", Value: entry.ID.String(), Hint: "amending it needs a moderator's key, with the scope delist"}
 	switch {
 	case entry.Reporter != s.caller.Number:
 		refusal.Problem = "was reported by somebody else"

@@ -78,7 +78,7 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 // ready for the ledger, and which of the results each incident belongs to.
 func (in *Intake) weigh(now time.Time, caller Caller, idempotencyKey string, reports []Report) (results []Result, incidents []scoring.Incident, rows []int) {
 	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
-	if refusal := scale.mayReport(); refusal != nil {
+	if refusal := scale.mayReportMany(len(reports)); refusal != nil {
 		return refuseAll(len(reports), refusal), nil, nil
 	}
 	results = make([]Result, len(reports))

@@ -21,13 +21,31 @@ type scale struct {
 
 // mayReport refuses callers whose key is only for reading.
 func (s scale) mayReport() *Refusal {
-	if s.caller.Role.AtLeast(control.RoleReporter) {
+	switch {
+	case s.caller.May(control.ScopeReport):
 		return nil
+	case s.caller.Role.AtLeast(control.RoleReporter):
+		return s.lacks(control.ScopeReport, "key", s.caller.KeyID)
 	}
 	return &Refusal{
 		Code: Forbidden, Field: "key", Value: s.caller.KeyID,
 		Problem: "may read only", Hint: "reporting needs the role reporter; this key's is " + string(s.caller.Role),
 	}
+}
+
+// mayReportMany is mayReport for all reports of a call.
+func (s scale) mayReportMany(reports int) *Refusal {
+	refusal := s.mayReport()
+	if refusal == nil && reports > 1 && !s.caller.May(control.ScopeBulk) {
+		refusal = s.lacks(control.ScopeBulk, "key", s.caller.KeyID)
+	}
+	return refusal
+}
+
+// lacks refuses what the caller's key may not do for want of a scope.
+func (s scale) lacks(scope control.Scope, field, value string) *Refusal {
+	why, hint := s.caller.Lacks(scope)
+	return &Refusal{Code: Forbidden, Field: field, Value: value, Problem: why, Hint: hint}
 }
 
 // weigh turns one report into a result whose status is Recorded when the
@@ -105,7 +123,9 @@ func (s scale) kind(report Report) (scoring.Kind, *Refusal) {
 		return kind, &Refusal{Field: field, Value: name, Problem: "is not known here", Hint: "known kinds are " + strings.Join(s.policy.KindNames(), ", ")}
 	case report.Category != "" && report.Category != kind.Category:
 		return kind, &Refusal{Field: "category", Value: report.Category, Problem: fmt.Sprintf("does not fit kind %s", kind.Name), Hint: "leave it out, or say " + kind.Category}
-	case kind.Moderated && !s.caller.Role.AtLeast(control.RoleModerator):
+	case kind.Moderated && s.caller.Role.AtLeast(control.RoleModerator) && !s.caller.May(control.ScopeManual):
+		return kind, s.lacks(control.ScopeManual, field, name)
+	case kind.Moderated && !s.caller.May(control.ScopeManual):
 		return kind, &Refusal{Code: Forbidden, Field: field, Value: name, Problem: "needs a moderator's key", Hint: "this key's role is " + string(s.caller.Role)}
 	}
 	return kind, nil
@@ -122,7 +142,11 @@ func (s scale) points(report Report, kind scoring.Kind) (uint16, *Refusal) {
 	if err != nil || points == 0 {
 		return 0, &Refusal{Field: "points", Value: report.Points, Problem: "is outside 1..65535", Hint: "leave it out to count " + kind.Name + "'s own points"}
 	}
-	if points > uint64(kind.Points) && !s.caller.Role.AtLeast(control.RoleModerator) {
+	switch {
+	case points <= uint64(kind.Points) || s.caller.May(control.ScopeManual):
+	case s.caller.Role.AtLeast(control.RoleModerator):
+		return 0, s.lacks(control.ScopeManual, "points", report.Points)
+	default:
 		return 0, &Refusal{
 			Code: Forbidden, Field: "points", Value: report.Points,
 			Problem: fmt.Sprintf("is more than the %d of kind %s; raising points needs a moderator's key", kind.Points, kind.Name),

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi/compat"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -40,13 +41,13 @@ const (
 // Mount adds the routes of the API below a group such as /compat/abuseipdb.
 func Mount(routes gin.IRoutes, house compat.House, config Config) {
 	a := &api{house, config}
-	routes.POST("/api/v2/report", a.serve(maxReport, a.report))
-	routes.POST("/api/v2/bulk-report", a.serve(maxBulk, a.bulkReport))
-	routes.GET("/api/v2/check", a.serve(maxReport, a.check))
-	routes.GET("/api/v2/check-block", a.serve(maxReport, a.checkBlock))
-	routes.GET("/api/v2/reports", a.serve(maxReport, a.reports))
-	routes.GET("/api/v2/blacklist", a.serve(maxReport, a.blacklist))
-	routes.DELETE("/api/v2/clear-address", a.serve(maxReport, a.clearAddress))
+	routes.POST("/api/v2/report", a.serve(control.ScopeReport, maxReport, a.report))
+	routes.POST("/api/v2/bulk-report", a.serve(control.ScopeBulk, maxBulk, a.bulkReport))
+	routes.GET("/api/v2/check", a.serve(control.ScopeRead, maxReport, a.check))
+	routes.GET("/api/v2/check-block", a.serve(control.ScopeRead, maxReport, a.checkBlock))
+	routes.GET("/api/v2/reports", a.serve(control.ScopeRead, maxReport, a.reports))
+	routes.GET("/api/v2/blacklist", a.serve(control.ScopeRead, maxReport, a.blacklist))
+	routes.DELETE("/api/v2/clear-address", a.serve(control.ScopeReport, maxReport, a.clearAddress))
 }
 
 // call is a request whose key is good and whose parameters are read.
@@ -59,11 +60,11 @@ type call struct {
 
 // serve reads a request, has it answered, and puts what is wrong with it into
 // AbuseIPDB's words.
-func (a *api) serve(most int64, action func(call) error) gin.HandlerFunc {
+func (a *api) serve(scope control.Scope, most int64, action func(call) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("X-RateLimit-Limit", noLimit)
 		c.Header("X-RateLimit-Remaining", noLimit)
-		request, err := a.open(c, most)
+		request, err := a.open(c, scope, most)
 		if err == nil {
 			err = action(request)
 		}
@@ -80,14 +81,14 @@ func (a *api) serve(most int64, action func(call) error) gin.HandlerFunc {
 }
 
 // open finds out who calls, and reads the parameters.
-func (a *api) open(c *gin.Context, most int64) (call, error) {
+func (a *api) open(c *gin.Context, scope control.Scope, most int64) (call, error) {
 	request := call{Context: c, now: a.Now()}
 	if !a.Loaded() {
 		return request, unavailable("This node is still loading its ledger; send it again.")
 	}
 	var err error
-	if request.caller, err = a.Authenticate(c, keyOf(c)); err != nil {
-		return request, &compat.Fault{Status: http.StatusUnauthorized, Detail: "Authentication failed. Your API key is either missing, incorrect, or revoked."}
+	if request.caller, err = a.Authenticate(c, keyOf(c), scope); err != nil {
+		return request, compat.NotTaken(err, &compat.Fault{Status: http.StatusUnauthorized, Detail: "Authentication failed. Your API key is either missing, incorrect, or revoked."})
 	}
 	request.sent, err = compat.ReadParams(c, a.House, most)
 	return request, err

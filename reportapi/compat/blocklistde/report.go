@@ -9,6 +9,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -51,9 +52,9 @@ func (a *api) take(c *gin.Context, sent compat.Params) error {
 	if !a.Loaded() {
 		return unavailable("this node is still loading its ledger; send it again")
 	}
-	caller, err := a.Authenticate(c, sent.Get("apikey"))
+	caller, err := a.Authenticate(c, sent.Get("apikey"), control.ScopeReport)
 	if err != nil {
-		return &compat.Fault{Status: http.StatusUnauthorized, Parameter: "apikey", Detail: "is missing, incorrect or revoked; ask an admin for one"}
+		return compat.NotTaken(err, &compat.Fault{Status: http.StatusUnauthorized, Parameter: "apikey", Detail: "is missing, incorrect or revoked; ask an admin for one"})
 	}
 	if err = a.report(c, caller, sent); err != nil {
 		fault := compat.FaultOf(err)

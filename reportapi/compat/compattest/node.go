@@ -96,7 +96,7 @@ func (n *Node) AddReporter(t testing.TB, name string, role control.Role) string 
 	t.Helper()
 	_, err := n.Registrar.AddReporter(t.Context(), n.Now(), name, role)
 	must(t, err)
-	_, key, err := n.Registrar.AddKey(t.Context(), n.Now(), name, role, "", time.Time{})
+	_, key, err := n.Registrar.AddKey(t.Context(), n.Now(), control.KeyOrder{Reporter: name, Role: role})
 	must(t, err)
 	return key
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -18,7 +19,7 @@ const maxAlerts = 32 << 20
 // again, so a single alert that cannot be taken is told to the log, not to the
 // agent; a person who uses cscli is told.
 func (api *lapi) postAlerts(c *gin.Context) error {
-	caller, err := api.caller(c)
+	caller, err := api.caller(c, control.ScopeReport)
 	if err != nil {
 		return err
 	}

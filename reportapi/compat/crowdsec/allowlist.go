@@ -6,12 +6,14 @@ import (
 	"net/netip"
 
 	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring/control"
 )
 
 // getAllowlists is GET /v1/allowlists: there are none to be kept by agents,
 // since exemptions are regarded here, when an alert comes in.
 func (api *lapi) getAllowlists(c *gin.Context) error {
-	if _, err := api.caller(c); err != nil {
+	if _, err := api.caller(c, control.ScopeRead); err != nil {
 		return err
 	}
 	c.JSON(http.StatusOK, []string{})
@@ -21,7 +23,7 @@ func (api *lapi) getAllowlists(c *gin.Context) error {
 // checkAllowlists is GET and HEAD /v1/allowlists/check/{ip}: whether an address
 // is exempt. HEAD tells by 200 or 204.
 func (api *lapi) checkAllowlists(c *gin.Context) error {
-	if _, err := api.caller(c); err != nil {
+	if _, err := api.caller(c, control.ScopeRead); err != nil {
 		return err
 	}
 	addr, err := netip.ParseAddr(c.Param("ip"))

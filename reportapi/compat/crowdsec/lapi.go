@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi/compat"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -102,37 +103,45 @@ func (api *lapi) fail(c *gin.Context, err error) {
 // forbidden is what a bouncer with a bad key is told; its log shows it.
 func forbidden() error { return &fault{http.StatusForbidden, "access forbidden"} }
 
+// notTaken is [compat.NotTaken] in the shape of this API.
+func notTaken(err, otherwise error) error {
+	if told, ok := errors.AsType[*compat.Fault](err); ok {
+		return &fault{told.Status, told.Error()}
+	}
+	return otherwise
+}
+
 // loading is told to those who cannot be answered before the node knows keys.
 func loading() error {
 	return &fault{http.StatusServiceUnavailable, "the ledger is being loaded; try again in a moment"}
 }
 
 // bouncer tells who asks by X-Api-Key.
-func (api *lapi) bouncer(c *gin.Context) (intake.Caller, error) {
-	caller, err := api.Authenticate(c, strings.TrimSpace(c.GetHeader("X-Api-Key")))
+func (api *lapi) bouncer(c *gin.Context, scope control.Scope) (intake.Caller, error) {
+	caller, err := api.Authenticate(c, strings.TrimSpace(c.GetHeader("X-Api-Key")), scope)
 	if err != nil {
 		api.Logger.Info("a key was not taken", "route", c.FullPath(), "source", api.Source(c), "reason", err)
-		return caller, forbidden()
+		return caller, notTaken(err, forbidden())
 	}
 	return caller, nil
 }
 
 // caller tells who asks, as an agent that is logged in or by X-Api-Key.
-func (api *lapi) caller(c *gin.Context) (intake.Caller, error) {
+func (api *lapi) caller(c *gin.Context, scope control.Scope) (intake.Caller, error) {
 	if !api.Loaded() {
 		return intake.Caller{}, loading()
 	}
 	scheme, token, found := strings.Cut(strings.TrimSpace(c.GetHeader("Authorization")), " ")
 	if !found || !strings.EqualFold(scheme, "Bearer") {
-		return api.bouncer(c)
+		return api.bouncer(c, scope)
 	}
 	key, err := api.seal.open(strings.TrimSpace(token), api.Now())
 	if err != nil {
 		return intake.Caller{}, &fault{http.StatusUnauthorized, err.Error()}
 	}
-	caller, err := api.Authenticate(c, key)
+	caller, err := api.Authenticate(c, key, scope)
 	if err != nil {
-		return caller, &fault{http.StatusUnauthorized, err.Error()}
+		return caller, notTaken(err, &fault{http.StatusUnauthorized, err.Error()})
 	}
 	return caller, nil
 }

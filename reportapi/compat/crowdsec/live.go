@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring/control"
 )
 
 // getDecisions is GET /v1/decisions: what is listed of an address, a range, or
@@ -14,7 +16,7 @@ func (api *lapi) getDecisions(c *gin.Context) {
 		writeEmpty(c, "null")
 		return
 	}
-	if _, err := api.bouncer(c); err != nil {
+	if _, err := api.bouncer(c, control.ScopeRead); err != nil {
 		api.fail(c, err)
 		return
 	}

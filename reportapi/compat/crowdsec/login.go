@@ -32,11 +32,11 @@ func (api *lapi) postLogin(c *gin.Context) error {
 	if err := json.NewDecoder(body).Decode(&who); err != nil {
 		return fmt.Errorf("the login cannot be read; want {\"machine_id\":…,\"password\":…}: %w", err)
 	}
-	caller, err := api.Authenticate(c, who.Password)
+	caller, err := api.Authenticate(c, who.Password, "")
 	switch {
 	case err != nil:
 		api.Logger.Info("a login was not taken", "source", api.Source(c), "reason", err)
-		return &fault{http.StatusUnauthorized, "the password is no key that is known here; make one with: penaltybox reporter add NAME"}
+		return notTaken(err, &fault{http.StatusUnauthorized, "the password is no key that is known here; make one with: penaltybox reporter add NAME"})
 	case caller.Reporter != who.Machine:
 		return &fault{http.StatusUnauthorized, fmt.Sprintf("the key is of the reporter %q: log in by that name (login: in local_api_credentials.yaml)", caller.Reporter)}
 	}
@@ -57,7 +57,7 @@ func refuseRegistration(*gin.Context) error {
 
 // getHeartbeat is GET /v1/heartbeat.
 func (api *lapi) getHeartbeat(c *gin.Context) error {
-	if _, err := api.caller(c); err != nil {
+	if _, err := api.caller(c, ""); err != nil {
 		return err
 	}
 	c.Status(http.StatusOK)
@@ -66,7 +66,7 @@ func (api *lapi) getHeartbeat(c *gin.Context) error {
 
 // postUsageMetrics is POST /v1/usage-metrics, which nothing is made of.
 func (api *lapi) postUsageMetrics(c *gin.Context) error {
-	if _, err := api.caller(c); err != nil {
+	if _, err := api.caller(c, ""); err != nil {
 		return err
 	}
 	c.Status(http.StatusCreated)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,7 @@ func (n *node) wait(seconds int) {
 
 func (n *node) admin(t testing.TB) intake.Caller {
 	t.Helper()
-	identity, err := n.Book.Authenticate(n.Keys[control.RoleAdmin], n.now())
+	identity, err := n.Book.Authenticate(n.Keys[control.RoleAdmin], netip.Addr{}, n.now())
 	must(t, err)
 	return intake.Caller{Identity: identity}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 // showLimit is how many alerts are shown unless a client says how many.
@@ -18,7 +19,7 @@ const showLimit = 100
 // getAlerts is GET /v1/alerts, which "cscli decisions list" prints: one alert
 // for each listed prefix.
 func (api *lapi) getAlerts(c *gin.Context) error {
-	if _, err := api.caller(c); err != nil {
+	if _, err := api.caller(c, control.ScopeRead); err != nil {
 		return err
 	}
 	f, err := readFilter(c.Request.URL.Query())
@@ -53,7 +54,7 @@ func (api *lapi) getAlerts(c *gin.Context) error {
 
 // getAlert is GET /v1/alerts/{id}.
 func (api *lapi) getAlert(c *gin.Context) error {
-	if _, err := api.caller(c); err != nil {
+	if _, err := api.caller(c, control.ScopeRead); err != nil {
 		return err
 	}
 	prefix, err := api.numbered(c.Param("id"))

@@ -10,6 +10,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -33,7 +34,7 @@ func (api *lapi) getStream(c *gin.Context) {
 		writeEmpty(c, `{"new":null,"deleted":null}`)
 		return
 	}
-	caller, err := api.bouncer(c)
+	caller, err := api.bouncer(c, control.ScopeRead)
 	if err != nil {
 		api.fail(c, err)
 		return

@@ -9,13 +9,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
 // deleteDecisions is DELETE /v1/decisions?ip=…: withdraws what was reported of
 // one address, as far as the caller may.
 func (api *lapi) deleteDecisions(c *gin.Context) error {
-	caller, err := api.caller(c)
+	caller, err := api.caller(c, control.ScopeReport)
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (api *lapi) deleteDecisions(c *gin.Context) error {
 
 // deleteDecision is DELETE /v1/decisions/{id}.
 func (api *lapi) deleteDecision(c *gin.Context) error {
-	caller, err := api.caller(c)
+	caller, err := api.caller(c, control.ScopeReport)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi/compat"
+	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
 )
 
@@ -51,9 +52,9 @@ func (a *api) take(c *gin.Context) (answer, error) {
 	if !a.Loaded() {
 		return answer{}, unavailable("this node is still loading its ledger")
 	}
-	caller, err := a.Authenticate(c, keyOf(c.Request))
+	caller, err := a.Authenticate(c, keyOf(c.Request), control.ScopeReport)
 	if err != nil {
-		return answer{}, &compat.Fault{Status: http.StatusUnauthorized, Detail: "the key is missing, incorrect or revoked; give it as password in metadata_exporter's rule"}
+		return answer{}, compat.NotTaken(err, &compat.Fault{Status: http.StatusUnauthorized, Detail: "the key is missing, incorrect or revoked; give it as password in metadata_exporter's rule"})
 	}
 	told, err := a.report(c, caller)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 const (
@@ -64,8 +65,8 @@ func (a *api) answer(c *gin.Context, sent compat.Params) (members, error) {
 		return nil, &compat.Fault{Status: http.StatusServiceUnavailable, Detail: "this node is still loading its ledger"}
 	}
 	if !a.Open {
-		if _, err := a.AuthenticateChecker(c, sent.Get("api_key")); err != nil {
-			return nil, &compat.Fault{Status: http.StatusUnauthorized, Parameter: "api_key", Detail: "is missing, incorrect or revoked; ask an admin for one"}
+		if _, err := a.Authenticate(c, sent.Get("api_key"), control.ScopeCheck); err != nil {
+			return nil, compat.NotTaken(err, &compat.Fault{Status: http.StatusUnauthorized, Parameter: "api_key", Detail: "is missing, incorrect or revoked; ask an admin for one"})
 		}
 	}
 	answer := members{{"success", 1}}
