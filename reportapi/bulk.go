@@ -161,7 +161,7 @@ func (b *bulk) judge(view *reportView, incident scoring.Incident, known map[neti
 func (b *bulk) write(view reportView) {
 	b.count(b.order, view.Status)
 	b.tally.count(view.Status)
-	encoded, err := encodeJSON(view)
+	encoded, err := encodeReport(&view)
 	if err != nil {
 		panic(fmt.Errorf("encoding a row: %w", err)) // our own types always encode
 	}

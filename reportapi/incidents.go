@@ -1,6 +1,7 @@
 package reportapi
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -126,7 +127,12 @@ func (s *server) one(c *gin.Context, order order, body body) error {
 		status = http.StatusCreated
 		c.Header("Location", incidentPath(result.Incident.Key()))
 	}
-	return ok(c, status, view)
+	encoded, err := encodeReport(&view)
+	if err != nil {
+		return fmt.Errorf("encoding an answer: %w", err)
+	}
+	writeEncoded(c, status, jsonType, encoded)
+	return nil
 }
 
 // viewResult writes a result without verdicts and without the note.

@@ -123,6 +123,14 @@ func decodeForm(text string) (object, error) {
 
 // decodeObject reads a text that must be one JSON object (RFC 8259).
 func decodeObject(text []byte) (object, error) {
+	if o, plain := plainObject(text); plain {
+		return o, nil
+	}
+	return decodeAnyObject(text)
+}
+
+// decodeAnyObject is decodeObject for what is not plain, or not right.
+func decodeAnyObject(text []byte) (object, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if first := firstByte(text); first != '{' {

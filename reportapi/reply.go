@@ -22,6 +22,10 @@ func writeJSON(c *gin.Context, status int, contentType string, body any) {
 	if err != nil {
 		panic(fmt.Errorf("encoding an answer: %w", err)) // our own types always encode
 	}
+	writeEncoded(c, status, contentType, encoded)
+}
+
+func writeEncoded(c *gin.Context, status int, contentType string, encoded []byte) {
 	c.Data(status, contentType, append(encoded, '\n'))
 }
 

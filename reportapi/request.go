@@ -46,6 +46,9 @@ func (s *server) observe(c *gin.Context) {
 		if s.SlowRequest > 0 && took >= s.SlowRequest {
 			level, text = slog.LevelWarn, "slow request"
 		}
+		if !s.Logger.Enabled(c.Request.Context(), level) {
+			return // what it would say is not free
+		}
 		s.Logger.Log(c.Request.Context(), level, text,
 			"request_id", requestIDOf(c), "method", c.Request.Method, "route", route, "status", status,
 			"duration_ms", took.Milliseconds(), "bytes", c.Writer.Size(),
@@ -95,6 +98,9 @@ func noStore(c *gin.Context) {
 // none. It is invalid when the peer has no address.
 func (s *server) clientAddr(r *http.Request) netip.Addr {
 	client := peerAddr(r.RemoteAddr)
+	if !s.trusts(client) {
+		return client
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.trusts(client); i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))

@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
@@ -14,7 +15,11 @@ import (
 type ID uint64
 
 // String returns the 16 hexadecimal digits of the id.
-func (id ID) String() string { return fmt.Sprintf("%016x", uint64(id)) }
+func (id ID) String() string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(id))
+	return hex.EncodeToString(b[:])
+}
 
 // ParseID reads the form that [ID.String] writes.
 func ParseID(text string) (ID, error) {

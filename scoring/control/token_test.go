@@ -3,11 +3,14 @@ package control
 import (
 	"crypto/sha256"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+var tokenShape = regexp.MustCompile(`^pbx_([a-z2-7]{8})_([a-z2-7]{52})_([a-z2-7]{7})$`)
 
 func TestNewToken_shape(t *testing.T) {
 	t.Parallel()
@@ -93,7 +96,7 @@ func FuzzSplitToken(f *testing.F) {
 			return
 		}
 		body := "pbx_" + id + "_" + strings.Split(text, "_")[2]
-		if strings.TrimSpace(text) != body+"_"+check(body) {
+		if strings.TrimSpace(text) != body+"_"+check(body) || !tokenShape.MatchString(strings.TrimSpace(text)) {
 			t.Errorf("splitToken(%q) takes a token that does not end in its checksum", text)
 		}
 	})
