@@ -21,6 +21,8 @@ type keyCommand struct {
 	Add    addKeyCommand    `cmd:"" help:"Make another key for a reporter."`
 	List   listKeysCommand  `cmd:"" help:"List keys, without their secrets."`
 	Revoke revokeKeyCommand `cmd:"" help:"End a key at once."`
+	Pause  pauseKeyCommand  `cmd:"" help:"Take no reports with a key for a while."`
+	Resume resumeKeyCommand `cmd:"" help:"End the pause of a key."`
 }
 
 // stopped is the choice to open the ledger itself instead of asking a server.
@@ -112,10 +114,11 @@ type keyView struct {
 
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
+	Paused  control.Pause  `json:"paused,omitzero"`
 }
 
 func viewKey(k control.Key) keyView {
-	return keyView{k.ID, k.Reporter, k.Role, k.Label, k.Created, k.Expires, k.Revoked, k.Scopes, k.Sources}
+	return keyView{k.ID, k.Reporter, k.Role, k.Label, k.Created, k.Expires, k.Revoked, k.Scopes, k.Sources, k.Paused}
 }
 
 // Run makes the key.
@@ -248,7 +251,7 @@ func (cmd *listKeysCommand) listOffline(s *streams, keys []control.Key) error {
 }
 
 func keyTable(now time.Time, keys ...keyView) *table {
-	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "MAY", "FROM", "LABEL")
+	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "MAY", "FROM", "LABEL", "PAUSED")
 	for _, k := range keys {
 		state, ends := "good", k.Expires
 		switch {
@@ -256,8 +259,10 @@ func keyTable(now time.Time, keys ...keyView) *table {
 			state, ends = "revoked", k.Revoked
 		case !k.Expires.IsZero() && !k.Expires.After(now):
 			state = "expired"
+		case k.Paused.Holds(now):
+			state = "paused"
 		}
-		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Label))
+		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Label), pauseText(k.Paused, now))
 	}
 	return t
 }

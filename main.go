@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"penaltybox/reportapi/lists"
+	"penaltybox/scoring"
 )
 
 // cli is the command line.
@@ -91,7 +92,7 @@ func newParser(commands *cli, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("penaltybox"),
 		kong.Description(about),
 		kong.Configuration(loadConfig(os.Getenv)),
-		kong.Vars{"formats": strings.Join(lists.Names(), ",")},
+		kong.Vars{"formats": strings.Join(lists.Names(), ","), "guards": strings.Join(scoring.GuardNames(), ", ")},
 	)...)
 }
 

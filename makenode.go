@@ -28,6 +28,7 @@ func (s *serving) makeNode(ctx context.Context, ledger ledger) (*node, error) {
 	if err := s.dns.Reload(zones.dns); err != nil {
 		return nil, err
 	}
+	logPauses(book, s.logger)
 	s.served.Store(zones)
 	return newNode(board, book, ledger.ID(), ledger.Now, s.logger), nil
 }

@@ -19,7 +19,7 @@ type nodeMetrics struct {
 	build, ready, lag, offset            *prometheus.Desc
 	indexPrefixes, indexAnswers, indexed *prometheus.Desc
 	prefixes, incidents, exemptions      *prometheus.Desc
-	protected                            *prometheus.Desc
+	protected, paused                    *prometheus.Desc
 	lastReport, lastBackup               *prometheus.Desc
 }
 
@@ -42,6 +42,7 @@ func newNodeMetrics(front *front, clock func() time.Time) *nodeMetrics {
 		incidents:     desc("scoreboard_incidents", "Incidents in memory, expired ones too until they are purged; not on a node for DNS alone."),
 		lastReport:    desc("reporter_last_report_timestamp_seconds", "When each reporter last reported what is in the ledger, to whichever node; not on a node for DNS alone.", "reporter"),
 		lastBackup:    desc("last_backup_timestamp_seconds", "When this node last gave a whole backup; 0: never. Not on a node for DNS alone."),
+		paused:        desc("keys_paused", "Keys whose reports are not taken now; not on a node for DNS alone."),
 		exemptions:    desc("scoreboard_exemptions", "Exemptions in memory, ended ones too; not on a node for DNS alone."),
 		protected:     desc("scoreboard_protected_prefixes", "Prefixes of protected sets in memory, ended ones too; not on a node for DNS alone."),
 	}
@@ -51,7 +52,7 @@ func newNodeMetrics(front *front, clock func() time.Time) *nodeMetrics {
 func (m *nodeMetrics) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		m.build, m.ready, m.lag, m.offset, m.indexPrefixes, m.indexAnswers, m.indexed, m.prefixes, m.incidents, m.exemptions,
-		m.protected, m.lastReport, m.lastBackup,
+		m.protected, m.paused, m.lastReport, m.lastBackup,
 	} {
 		out <- desc
 	}
@@ -94,6 +95,7 @@ func (m *nodeMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(m.incidents, float64(stats.Incidents))
 		gauge(m.exemptions, float64(stats.Exemptions))
 		gauge(m.protected, float64(stats.Protected))
+		gauge(m.paused, float64(pausedKeys(node.book, node.now())))
 		node.reports.each(node.book, func(reporter string, unix int64) { gauge(m.lastReport, float64(unix), reporter) })
 		if m.front.backup != nil {
 			gauge(m.lastBackup, float64(m.front.backup.unix.Load()))

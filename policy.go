@@ -57,7 +57,22 @@ func (cmd *showPolicyCommand) Run(ctx context.Context, s *streams) error {
 	if _, err := fmt.Fprintf(s.out, "threshold %d, points count for %s unless the kind says otherwise\n\n", policy.Threshold, policy.TTL); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	return kindTable(policy.Policy).print(s.out, true)
+	if err := kindTable(policy.Policy).print(s.out, true); err != nil {
+		return err
+	}
+	return guardTable(policy.Policy).print(s.out, true)
+}
+
+// guardTable tells the guards, and which are off.
+func guardTable(policy scoring.Policy) *table {
+	t := newTable("\nGUARD", "SETTING")
+	policy.Guards.Each(func(name, value string) {
+		if value == "0" || value == "0s" {
+			value = "off"
+		}
+		t.add(name, value)
+	})
+	return t
 }
 
 // settingsTable writes the policy as the settings that make it.
@@ -65,6 +80,7 @@ func settingsTable(policy scoring.Policy) *table {
 	t := newTable()
 	t.add("threshold=" + strconv.Itoa(policy.Threshold))
 	t.add("ttl=" + policy.TTL.String())
+	policy.Guards.Each(func(name, value string) { t.add(name + "=" + value) })
 	for _, c := range policy.Categories {
 		t.add(fmt.Sprintf("%s.code=%d", c.Name, c.Code))
 	}
@@ -102,7 +118,7 @@ func kindTable(policy scoring.Policy) *table {
 
 // settings are the changes that set and try take.
 type policySettings struct {
-	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, KIND.points=N, KIND.ttl=3d, KIND.cap=N or CATEGORY.code=N."`
+	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
 }
 
 // parse splits the settings and refuses one that is given twice.
@@ -153,7 +169,8 @@ for what is already there (threshold, cap, code). Look at it first with
 
   penaltybox policy set ssh.maxauth.points=25
   penaltybox policy set threshold=60 web.login.cap=30
-  penaltybox policy set other.pager.points=15     # a kind of your own`
+  penaltybox policy set other.pager.points=15     # a kind of your own
+  penaltybox policy set duplicate_window=15m burst_listings=100`
 }
 
 // Run changes the policy.

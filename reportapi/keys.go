@@ -22,6 +22,7 @@ type keyView struct {
 	// Scopes and Sources narrow the key, if there are any.
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
+	Paused  *pauseView     `json:"paused,omitempty"` // over when its until is
 }
 
 func viewKey(k control.Key) keyView {
@@ -29,6 +30,7 @@ func viewKey(k control.Key) keyView {
 		ID: k.ID, Reporter: k.Reporter, Role: k.Role, Label: k.Label,
 		Created: utc(k.Created), Expires: utc(k.Expires), Revoked: utc(k.Revoked),
 		Scopes: k.Scopes, Sources: k.Sources,
+		Paused: viewPause(k.Paused),
 	}
 }
 

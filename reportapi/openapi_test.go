@@ -134,7 +134,11 @@ func TestOpenAPI_examples_of_requests_are_taken(t *testing.T) {
 				for name, example := range examplesOf(mediaType, media) {
 					n := newNode(t)
 					in := n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=ssh.maxauth")
-					target := strings.NewReplacer("{ip}", "203.0.113.7", "{id}", in.at("id").(string), "{name}", "reporter").Replace(path)
+					id := in.at("id").(string)
+					if strings.HasPrefix(path, "/v1/keys/") {
+						id = strings.Split(n.keys[control.RoleReporter], "_")[1]
+					}
+					target := strings.NewReplacer("{ip}", "203.0.113.7", "{id}", id, "{name}", "reporter").Replace(path)
 					if path != "/v1/reporters/{name}" && path != "/v1/reporters" {
 						_, err := n.registrar.AddReporter(t.Context(), n.now(), "web1", control.RoleReporter)
 						must(t, err)

@@ -122,11 +122,13 @@ var statusOfCode = map[intake.Code]int{
 	intake.Conflict:  http.StatusConflict,
 	intake.TooMany:   http.StatusConflict,
 	intake.NotFound:  http.StatusNotFound,
+	intake.OverQuota: http.StatusTooManyRequests,
 }
 
 func refused(r *intake.Refusal) *problem {
 	p := newProblem(statusOfCode[r.Code], detailOf(r), r.Hint)
 	p.Field, p.Value = r.Field, cut(r.Value)
+	p.retryAfter = r.Retry
 	return p
 }
 

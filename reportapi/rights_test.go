@@ -46,6 +46,8 @@ func rights() map[string]right {
 		"GET /v1/keys":                admin,
 		"POST /v1/keys":               admin,
 		"DELETE /v1/keys/:id":         admin,
+		"POST /v1/keys/:id/pause":     admin,
+		"DELETE /v1/keys/:id/pause":   admin,
 		"GET /v1/policy":              reads,
 		"PATCH /v1/policy":            admin,
 		"GET /v1/querylog":            admin,

@@ -251,6 +251,8 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/keys", admin, s.answer(s.getKeys))
 	routes.POST("/keys", admin, s.answer(s.postKey))
 	routes.DELETE("/keys/:id", admin, s.answer(s.deleteKey))
+	routes.POST("/keys/:id/pause", admin, s.answer(s.postPause))
+	routes.DELETE("/keys/:id/pause", admin, s.answer(s.deletePause))
 
 	s.get(routes, "/policy", reader, s.answer(s.getPolicy))
 	routes.PATCH("/policy", admin, s.answer(s.patchPolicy))

@@ -22,13 +22,14 @@ const (
 )
 
 // Policy is what a ledger's operator decided: the default threshold, the
-// default TTL, the categories and the kinds. It lives in the ledger, so every
+// default TTL, the categories, the kinds and the guards. It lives in the ledger, so every
 // node agrees on it.
 type Policy struct {
 	Threshold  int        `json:"threshold"`
 	TTL        Duration   `json:"ttl"`
 	Categories []Category `json:"categories"`
 	Kinds      []Kind     `json:"kinds"`
+	Guards
 }
 
 // DefaultPolicy returns the policy that a new ledger starts with.
@@ -38,6 +39,7 @@ func DefaultPolicy() Policy {
 		TTL:        Duration(DefaultTTL),
 		Categories: builtinCategories(),
 		Kinds:      builtinKinds(),
+		Guards:     DefaultGuards(),
 	}
 }
 
@@ -121,7 +123,7 @@ func (p Policy) Validate() error {
 	if p.TTL < Duration(time.Second) || time.Duration(p.TTL) > MaxTTL {
 		faults = append(faults, fmt.Errorf("ttl %s: outside 1s..%s", p.TTL, Duration(MaxTTL)))
 	}
-	faults = append(faults, p.validateCategories(), p.validateKinds())
+	faults = append(faults, p.validateCategories(), p.validateKinds(), p.Guards.validate())
 	return errors.Join(faults...)
 }
 
@@ -164,7 +166,7 @@ func (p Policy) validateKinds() error {
 }
 
 // Set returns the policy with one setting changed, as the command line writes
-// it: threshold, ttl, or KIND.points, KIND.ttl, KIND.cap. A KIND that does not
+// it: threshold, ttl, a guard's such as duplicate_window, or KIND.points, KIND.ttl, KIND.cap. A KIND that does not
 // exist yet is added when its points are set and its category exists; CATEGORY.code
 // adds or changes a category.
 func (p Policy) Set(setting, value string) (Policy, error) {
@@ -180,7 +182,10 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	case i > 0:
 		err = p.setKind(setting[:i], setting[i+1:], value)
 	default:
-		err = errors.New("unknown; want threshold, ttl, KIND.points, KIND.ttl, KIND.cap or CATEGORY.code")
+		var known bool
+		if known, err = p.setGuard(setting, value); !known {
+			err = errors.New("unknown; want threshold, ttl, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
+		}
 	}
 	if err != nil {
 		return p, fmt.Errorf("setting %s=%s: %w", setting, value, err)

@@ -166,6 +166,10 @@ func TestPolicy_Set(t *testing.T) {
 		{"mail.auth.cap", "0", func(p Policy) bool { k, _ := p.KindNamed("mail.auth"); return k.Cap == 0 }},
 		{"ssh.code", "99", func(p Policy) bool { return p.Categories[0] == Category{"ssh", 99} }},
 		{"ftp.code", "20", func(p Policy) bool { return p.Categories[9] == Category{"ftp", 20} }},
+		{"duplicate_window", "15m", func(p Policy) bool { return time.Duration(p.DuplicateWindow) == 15*time.Minute }},
+		{"addresses_per_hour", "500", func(p Policy) bool { return p.AddressesPerHour == 500 }},
+		{"circular_rows", "off", func(p Policy) bool { return p.CircularRows == 0 }},
+		{"pause", "0", func(p Policy) bool { return p.Pause == 0 }},
 		{"ssh.own-kind.points", "5", func(p Policy) bool {
 			k, ok := p.KindNamed("ssh.own-kind")
 			return ok && k.Number == FirstOwnKind && k.Points == 5 && k.Category == "ssh"
@@ -186,6 +190,10 @@ func TestPolicy_Set(t *testing.T) {
 		{"ttl", "soon", `duration "soon"`},
 		{"ttl", "400d", "outside"},
 		{"nothing", "1", "unknown; want threshold"},
+		{"listings_per_day", "-1", "outside 0..1000000"},
+		{"listings_per_day", "few", "want a number up to"},
+		{"duplicate_window", "31d", "outside 1s..30d"},
+		{"burst_window", "1ms", "outside 1s..1d"},
 		{"ssh.maxauth.points", "70000", "0 to 65535"},
 		{"ssh.maxauth.points", "-1", "0 to 65535"},
 		{"ssh.maxauth.colour", "1", `"colour" is not a setting`},

@@ -16,6 +16,7 @@ import (
 type Book struct {
 	mu sync.RWMutex
 	pages
+	onPause []func(Key)
 }
 
 // NewBook returns the book of a new ledger: the default policy, nobody in it.
@@ -32,18 +33,33 @@ type Changed struct {
 // not among them are gone. A record that cannot be read leaves the old one in
 // place and is told in the error; the others are taken all the same.
 func (b *Book) Update(all bool, records ...scoring.ControlRecord) (Changed, error) {
+	changed, paused, err := b.update(all, records)
+	b.mu.RLock()
+	tells := b.onPause
+	b.mu.RUnlock()
+	for _, key := range paused {
+		for _, tell := range tells {
+			tell(key)
+		}
+	}
+	return changed, err
+}
+
+func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Changed, paused []Key, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old := b.pages
+	first := len(old.versions) == 0
 	if all {
 		b.pages = blank()
 	}
-	changed := Changed{Policy: all, Exemptions: all}
+	changed = Changed{Policy: all, Exemptions: all}
 	var faults []error
 	for _, record := range records {
 		if !all && record.Version < b.versions[record.Key] && record.Value != nil {
 			continue // an older feed entry, overtaken by a read
 		}
+		was := old.pauseOf(record.Key) // before the record is taken into the same map
 		if err := b.take(record); err != nil {
 			faults = append(faults, fmt.Errorf("reading control record %q: %w", record.Key, err))
 			b.keepOld(old, record.Key)
@@ -54,10 +70,13 @@ func (b *Book) Update(all bool, records ...scoring.ControlRecord) (Changed, erro
 		} else {
 			b.versions[record.Key] = record.Version
 		}
+		if key, begun := b.pauseBegun(was, record.Key); begun && !first {
+			paused = append(paused, key)
+		}
 		changed.Policy = changed.Policy || record.Key == policyRecord
 		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords)
 	}
-	return changed, errors.Join(faults...)
+	return changed, paused, errors.Join(faults...)
 }
 
 // Policy returns the policy in force.

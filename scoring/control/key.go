@@ -28,6 +28,7 @@ type Key struct {
 	Scopes Scopes `json:"scopes,omitzero"`
 	// Sources are the networks that the key is taken from; none: all.
 	Sources []netip.Prefix `json:"sources,omitempty"`
+	Paused  Pause          `json:"paused,omitzero"` // takes no reports meanwhile
 }
 
 // Live tells whether the key may be used at a moment.

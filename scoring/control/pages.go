@@ -99,11 +99,11 @@ func (p *pages) take(record scoring.ControlRecord) error {
 }
 
 // takePolicy reads a policy; what the record leaves out is the default's. It
-// is read into an empty policy, because json.Unmarshal writes into the elements
+// is read into a policy that has nothing but the default guards, because json.Unmarshal writes into the elements
 // that a slice already has: a cap of 0, which JSON omits, would stay what the
 // default policy's kind at that place has.
 func (p *pages) takePolicy(value []byte) error {
-	var policy scoring.Policy
+	policy := scoring.Policy{Guards: scoring.DefaultGuards()}
 	if err := decode(value, &policy); err != nil {
 		return err
 	}

@@ -151,19 +151,11 @@ func (r *Registrar) AddKey(ctx context.Context, now time.Time, order KeyOrder) (
 // RevokeKey ends a key at once. The record stays, so that its use is told as
 // revoked.
 func (r *Registrar) RevokeKey(ctx context.Context, now time.Time, id string) (Key, error) {
-	var revoked Key
-	err := r.change(ctx, keyRecords+id, func() (any, error) {
-		key, ok := r.book.key(id)
-		if !ok {
-			return nil, fmt.Errorf("key %q: %w", id, scoring.ErrNotFound)
-		}
+	return r.changeKey(ctx, id, func(key *Key) {
 		if key.Revoked.IsZero() {
 			key.Revoked = now.UTC().Truncate(time.Second)
 		}
-		revoked = key
-		return key, nil
 	})
-	return revoked, err
 }
 
 func (b *Book) key(id string) (Key, bool) {

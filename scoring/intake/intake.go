@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 // Recorder is the ledger's way in.
@@ -39,13 +40,20 @@ type Policies interface {
 	Policy() scoring.Policy
 }
 
-// Config is what an intake is made of. All fields are required.
+// Keys tells the key that a caller reports with.
+type Keys interface {
+	Key(id string) (control.Key, bool)
+}
+
+// Config is what an intake is made of. All fields but Keys are required.
 type Config struct {
 	Ledger   Ledger
 	Board    Board
 	Policies Policies
 	// Own tells whether an address is one of this server's own.
 	Own func(netip.Addr) bool
+	// Keys tells which keys are paused; nil: none is.
+	Keys Keys
 }
 
 // Intake turns reports into incidents.
@@ -78,7 +86,7 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 // ready for the ledger, and which of the results each incident belongs to.
 func (in *Intake) weigh(now time.Time, caller Caller, idempotencyKey string, reports []Report) (results []Result, incidents []scoring.Incident, rows []int) {
 	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
-	if refusal := scale.mayReportMany(len(reports)); refusal != nil {
+	if refusal := cmp.Or(scale.mayReportMany(len(reports)), scale.paused()); refusal != nil {
 		return refuseAll(len(reports), refusal), nil, nil
 	}
 	results = make([]Result, len(reports))

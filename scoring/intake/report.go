@@ -62,6 +62,7 @@ const (
 	Conflict              // the id is in use with other content
 	TooMany               // the address has all the incidents it may have
 	NotFound              // no such incident
+	OverQuota             // right, but too much; Refusal.Retry says when again
 )
 
 // Refusal says which field was wrong, what stood there, why, and what to do.
@@ -71,6 +72,10 @@ type Refusal struct {
 	Value   string
 	Problem string
 	Hint    string
+	// Retry is how long the reporter is asked to wait, of [OverQuota].
+	Retry time.Duration
+	// Guard is the setting of the policy, or "paused", that refused a right report.
+	Guard string
 }
 
 // Error returns the refusal in one line.

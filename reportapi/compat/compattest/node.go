@@ -67,7 +67,7 @@ func New(t testing.TB, alter ...func(*reportapi.Config)) *Node {
 	n.Registrar = control.NewRegistrar(n.Book, ledger)
 	n.follow(t)
 
-	in, err := intake.New(intake.Config{Ledger: ledger, Board: n.Board, Policies: n.Book, Own: intake.Own(netip.MustParseAddr(ServerAddr))})
+	in, err := intake.New(intake.Config{Ledger: ledger, Board: n.Board, Policies: n.Book, Keys: n.Book, Own: intake.Own(netip.MustParseAddr(ServerAddr))})
 	must(t, err)
 	zones := []reportapi.Zone{{Name: "bl.example", Rule: rule}}
 	config := reportapi.Config{
