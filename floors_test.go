@@ -32,7 +32,8 @@ func floors() []floor {
 	return []floor{
 		{"scoring", []string{"github.com/gaissmai/bart"}},
 
-		{"scoring/control", []string{"penaltybox/scoring"}},
+		{"scoring/protect", []string{"penaltybox/scoring"}},
+		{"scoring/control", []string{"penaltybox/scoring", "penaltybox/scoring/protect"}},
 		{"scoring/intake", []string{"penaltybox/scoring", "penaltybox/scoring/control"}},
 		{"scoring/backup", []string{"penaltybox/scoring", "github.com/klauspost/compress/zstd"}},
 		{"scoring/ledgertest", []string{"penaltybox/scoring", "github.com/google/go-cmp", "pgregory.net/rapid"}},
@@ -46,7 +47,7 @@ func floors() []floor {
 		}},
 		{"reportapi/coding", []string{"github.com/klauspost/compress"}},
 		{"reportapi", []string{
-			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/reportapi/coding",
+			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/scoring/protect", "penaltybox/reportapi/coding",
 			"github.com/gin-gonic/gin", "github.com/prometheus/client_golang", "golang.org/x/time/rate",
 		}},
 

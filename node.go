@@ -94,6 +94,13 @@ func (n *node) Control(all bool, records ...scoring.ControlRecord) {
 	if changed.Exemptions {
 		n.board.SetExemptions(n.now(), n.book.Exemptions())
 	}
+	if changed.Protected {
+		sets, err := n.book.Protection()
+		if err != nil {
+			n.logger.Error("protected set not understood; it protects nothing", "error", err)
+		}
+		n.board.SetProtected(n.now(), sets)
+	}
 }
 
 // Following implements scoring.Sink.

@@ -30,14 +30,14 @@ func TestBlocklist_plain_one_a_line_sorted(t *testing.T) {
 	if text, _ := n.list(t, ""); text != "" {
 		t.Errorf("a list of nothing is %q", text)
 	}
-	for _, ip := range []string{"2001:db8::7", "203.0.113.70", "203.0.113.7", "9.9.9.9"} {
+	for _, ip := range []string{"2001:db8::7", "203.0.113.70", "203.0.113.7", "9.8.7.6"} {
 		n.strike(t, ip)
 	}
 	n.report(t, control.RoleModerator, "ip=198.51.100.1&kind=web&points=60")
 	for query, want := range map[string]string{
-		"":                           "9.9.9.9\n198.51.100.1\n203.0.113.7\n203.0.113.70\n2001:db8::/64\n",
-		"?zone=ssh.example":          "9.9.9.9\n203.0.113.7\n203.0.113.70\n2001:db8::/64\n",
-		"?family=4":                  "9.9.9.9\n198.51.100.1\n203.0.113.7\n203.0.113.70\n",
+		"":                           "9.8.7.6\n198.51.100.1\n203.0.113.7\n203.0.113.70\n2001:db8::/64\n",
+		"?zone=ssh.example":          "9.8.7.6\n203.0.113.7\n203.0.113.70\n2001:db8::/64\n",
+		"?family=4":                  "9.8.7.6\n198.51.100.1\n203.0.113.7\n203.0.113.70\n",
 		"?family=6":                  "2001:db8::/64\n",
 		"?category=web":              "198.51.100.1\n",
 		"?zone=ssh.example&family=6": "2001:db8::/64\n",

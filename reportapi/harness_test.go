@@ -233,6 +233,13 @@ func (s *sink) Control(all bool, rs ...scoring.ControlRecord) {
 	if changed.Exemptions {
 		s.board.SetExemptions(s.now(), s.book.Exemptions())
 	}
+	if changed.Protected {
+		sets, err := s.book.Protection()
+		if err != nil {
+			panic(err)
+		}
+		s.board.SetProtected(s.now(), sets)
+	}
 }
 
 func (s *sink) Following(state scoring.FeedState) {

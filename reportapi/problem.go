@@ -123,6 +123,7 @@ var statusOfCode = map[intake.Code]int{
 	intake.TooMany:   http.StatusConflict,
 	intake.NotFound:  http.StatusNotFound,
 	intake.OverQuota: http.StatusTooManyRequests,
+	intake.Protected: http.StatusForbidden,
 }
 
 func refused(r *intake.Refusal) *problem {

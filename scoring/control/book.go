@@ -26,7 +26,7 @@ func NewBook() *Book {
 
 // Changed tells what an Update touched that others must hear of.
 type Changed struct {
-	Policy, Exemptions bool
+	Policy, Exemptions, Protected bool
 }
 
 // Update takes records as a ledger feeds them; with all set, records that are
@@ -53,7 +53,7 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 	if all {
 		b.pages = blank()
 	}
-	changed = Changed{Policy: all, Exemptions: all}
+	changed = Changed{Policy: all, Exemptions: all, Protected: all}
 	var faults []error
 	for _, record := range records {
 		if !all && record.Version < b.versions[record.Key] && record.Value != nil {
@@ -75,6 +75,7 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 		}
 		changed.Policy = changed.Policy || record.Key == policyRecord
 		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords)
+		changed.Protected = changed.Protected || strings.HasPrefix(record.Key, protectRecords)
 	}
 	return changed, paused, errors.Join(faults...)
 }

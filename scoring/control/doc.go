@@ -14,6 +14,7 @@
 //	reporters/next    the next free reporter number
 //	key/ID            an API key, without its secret
 //	exempt/PREFIX     a scoring.Exemption
+//	protect/NAME      a ProtectedSet
 //
 // Records under other keys belong to newer versions and are left alone.
 package control

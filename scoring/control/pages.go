@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/protect"
 )
 
 // pages is what the records say.
@@ -18,6 +19,7 @@ type pages struct {
 	numbers    map[scoring.ReporterNumber]string
 	keys       map[string]Key
 	exemptions map[netip.Prefix]scoring.Exemption
+	protected  map[string]ProtectedSet
 	next       scoring.ReporterNumber
 }
 
@@ -30,6 +32,7 @@ func blank() pages {
 		numbers:    map[scoring.ReporterNumber]string{},
 		keys:       map[string]Key{},
 		exemptions: map[netip.Prefix]scoring.Exemption{},
+		protected:  map[string]ProtectedSet{},
 		next:       adminNumber + 1,
 	}
 }
@@ -59,6 +62,10 @@ func (p *pages) keepOld(old pages, key string) {
 				p.exemptions[prefix] = e
 			}
 		}
+	case protectRecords:
+		if s, ok := old.protected[name]; ok {
+			p.protected[name] = s
+		}
 	}
 }
 
@@ -68,6 +75,7 @@ const (
 	reporterRecords = "reporter/"
 	keyRecords      = "key/"
 	exemptRecords   = "exempt/"
+	protectRecords  = "protect/"
 )
 
 // splitRecord splits the key of a record into its sort and its name.
@@ -94,6 +102,8 @@ func (p *pages) take(record scoring.ControlRecord) error {
 			return err
 		}
 		return takeInto(p.exemptions, prefix, record.Value, func(e scoring.Exemption) netip.Prefix { return e.Prefix })
+	case protectRecords:
+		return p.takeProtected(name, record.Value)
 	}
 	return nil // a newer version's
 }
@@ -133,6 +143,26 @@ func (p *pages) takeReporter(name string, value []byte) error {
 		return err
 	}
 	p.numbers[p.reporters[name].Number] = name
+	return nil
+}
+
+// takeProtected takes a set only if its prefixes can be read.
+func (p *pages) takeProtected(name string, value []byte) error {
+	read := map[string]ProtectedSet{}
+	if err := takeInto(read, name, value, func(s ProtectedSet) string { return s.Name }); err != nil {
+		return err
+	}
+	set, ok := read[name]
+	if !ok {
+		delete(p.protected, name)
+		return nil
+	}
+	if set.Packed != nil {
+		if _, err := protect.Unpack(set.Packed); err != nil {
+			return err
+		}
+	}
+	p.protected[name] = set
 	return nil
 }
 

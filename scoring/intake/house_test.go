@@ -63,13 +63,14 @@ func (h *house) Incidents(prefix netip.Prefix) []scoring.Entry {
 	return found
 }
 
-func (h *house) Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool) {
+func (h *house) Protecting(addr netip.Addr, now time.Time) []scoring.Exemption {
+	var all []scoring.Exemption
 	for _, e := range h.exemptions {
 		if e.Prefix.Contains(addr) && e.Live(now) {
-			return e, true
+			all = append(all, e)
 		}
 	}
-	return scoring.Exemption{}, false
+	return all
 }
 
 // ledger is the house's ledger.

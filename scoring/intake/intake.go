@@ -32,7 +32,8 @@ type Ledger interface {
 type Board interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Incidents(prefix netip.Prefix) []scoring.Entry
-	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
+	// Protecting tells all that protects an address.
+	Protecting(addr netip.Addr, now time.Time) []scoring.Exemption
 }
 
 // Policies tells the policy in force.

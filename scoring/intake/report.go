@@ -63,6 +63,7 @@ const (
 	TooMany               // the address has all the incidents it may have
 	NotFound              // no such incident
 	OverQuota             // right, but too much; Refusal.Retry says when again
+	Protected             // right, but the address is protected
 )
 
 // Refusal says which field was wrong, what stood there, why, and what to do.

@@ -54,7 +54,11 @@ func (s scale) weigh(report Report) Result {
 	var result Result
 	incident, refusal := s.incident(report)
 	result.Incident = incident
-	switch why := s.ignore(incident); {
+	why := ""
+	if refusal == nil {
+		why, refusal = s.ignore(incident)
+	}
+	switch {
 	case refusal != nil:
 		result.refuse(refusal)
 	case why != "":
@@ -218,21 +222,17 @@ func (s scale) wanted(observed time.Time, report Report, kind scoring.Kind) (tim
 	return observed.Add(s.policy.TTLOf(kind)), nil
 }
 
-// ignore tells why a report that is right has nothing to record.
-func (s scale) ignore(incident scoring.Incident) string {
-	if !incident.Addr.IsValid() {
-		return ""
-	}
+// ignore tells why a report that is right has nothing to record, or is refused
+// for the sake of its address.
+func (s scale) ignore(incident scoring.Incident) (ignored string, refusal *Refusal) {
 	if s.own(incident) {
-		return "own address"
+		return "own address", nil
 	}
-	if exemption, ok := s.config.Board.Exempt(incident.Addr, s.now); ok {
-		return fmt.Sprintf("exempt: %s (%s)", exemption.Reason, exemption.Prefix)
+	ignored, refusal = s.protection(incident)
+	if ignored == "" && refusal == nil && !incident.Expires.After(s.now) {
+		ignored = "already expired at " + incident.Expires.Format(time.RFC3339)
 	}
-	if !incident.Expires.After(s.now) {
-		return "already expired at " + incident.Expires.Format(time.RFC3339)
-	}
-	return ""
+	return ignored, refusal
 }
 
 // own tells whether a report names the server itself or its own sender: a

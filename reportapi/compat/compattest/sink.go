@@ -34,6 +34,13 @@ func (s *sink) Control(all bool, records ...scoring.ControlRecord) {
 	if changed.Exemptions {
 		s.Board.SetExemptions(s.Now(), s.Book.Exemptions())
 	}
+	if changed.Protected {
+		sets, err := s.Book.Protection()
+		if err != nil {
+			panic(err)
+		}
+		s.Board.SetProtected(s.Now(), sets)
+	}
 }
 
 func (s *sink) Following(state scoring.FeedState) {
