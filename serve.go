@@ -51,6 +51,8 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 	}
 	if s.dnsOnly() {
 		defer collectEagerly()()
+	} else {
+		defer collectSeldom()()
 	}
 	run.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	run.registry.MustRegister(newNodeMetrics(run.front, time.Now))
