@@ -80,6 +80,9 @@ type Detail struct {
 	Addr     netip.Addr // the address as reported; for IPv6 within Prefix's /64
 	Observed time.Time  // when it happened, by the reporter's word
 	Note     string     // free text, private to reporter and moderators
+	// Until is when a ledger is to forget the detail; zero: with the incident.
+	// Ledgers take it and do not tell it.
+	Until time.Time
 }
 
 // Key names one incident within a ledger.

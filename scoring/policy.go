@@ -19,6 +19,9 @@ const (
 	MaxTTL = 366 * day
 	// MaxThreshold bounds thresholds of policies and rules.
 	MaxThreshold = 1_000_000
+	// DefaultNoteTTL is how long ledgers keep what only people need of an
+	// incident.
+	DefaultNoteTTL = 7 * day
 )
 
 // Policy is what a ledger's operator decided: the default threshold, the
@@ -30,6 +33,13 @@ type Policy struct {
 	Categories []Category `json:"categories"`
 	Kinds      []Kind     `json:"kinds"`
 	Guards
+	// NoteTTL is how long an incident's detail is kept, from when it was
+	// reported: the note, the time of observation and the address beyond what
+	// is scored. It goes with the incident if that is earlier.
+	NoteTTL Duration `json:"note_ttl,omitempty"`
+	// ScrubNotes: notes are rid of names and credentials before they are
+	// kept; nil: they are.
+	ScrubNotes *bool `json:"scrub_notes,omitempty"`
 }
 
 // DefaultPolicy returns the policy that a new ledger starts with.
@@ -40,6 +50,8 @@ func DefaultPolicy() Policy {
 		Categories: builtinCategories(),
 		Kinds:      builtinKinds(),
 		Guards:     DefaultGuards(),
+		NoteTTL:    Duration(DefaultNoteTTL),
+		ScrubNotes: new(true),
 	}
 }
 
@@ -123,6 +135,9 @@ func (p Policy) Validate() error {
 	if p.TTL < Duration(time.Second) || time.Duration(p.TTL) > MaxTTL {
 		faults = append(faults, fmt.Errorf("ttl %s: outside 1s..%s", p.TTL, Duration(MaxTTL)))
 	}
+	if p.NoteTTL != 0 && p.NoteTTL < Duration(time.Second) || time.Duration(p.NoteTTL) > MaxTTL {
+		faults = append(faults, fmt.Errorf("note_ttl %s: outside 1s..%s", p.NoteTTL, Duration(MaxTTL)))
+	}
 	faults = append(faults, p.validateCategories(), p.validateKinds(), p.Guards.validate())
 	return errors.Join(faults...)
 }
@@ -166,9 +181,10 @@ func (p Policy) validateKinds() error {
 }
 
 // Set returns the policy with one setting changed, as the command line writes
-// it: threshold, ttl, a guard's such as duplicate_window, or KIND.points, KIND.ttl, KIND.cap. A KIND that does not
-// exist yet is added when its points are set and its category exists; CATEGORY.code
-// adds or changes a category.
+// it: threshold, ttl, note_ttl, scrub_notes, a guard's such as duplicate_window,
+// or KIND.points, KIND.ttl, KIND.cap. A KIND that does not exist yet is added when
+// its points are set and its category exists; CATEGORY.code adds or changes a
+// category.
 func (p Policy) Set(setting, value string) (Policy, error) {
 	p.Kinds, p.Categories = slices.Clone(p.Kinds), slices.Clone(p.Categories)
 	var err error
@@ -177,6 +193,10 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 		p.Threshold, err = strconv.Atoi(value)
 	case setting == "ttl":
 		p.TTL, err = ParseDuration(value)
+	case setting == "note_ttl":
+		p.NoteTTL, err = ParseDuration(value)
+	case setting == "scrub_notes":
+		p.ScrubNotes, err = onOff(value)
 	case i > 0 && setting[i+1:] == "code":
 		err = p.setCode(setting[:i], value)
 	case i > 0:
@@ -184,7 +204,7 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	default:
 		var known bool
 		if known, err = p.setGuard(setting, value); !known {
-			err = errors.New("unknown; want threshold, ttl, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
+			err = errors.New("unknown; want threshold, ttl, note_ttl, scrub_notes, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
 		}
 	}
 	if err != nil {

@@ -16,6 +16,7 @@ type Identity struct {
 	Number   scoring.ReporterNumber
 	Role     Role // the smaller of the reporter's and the key's
 	KeyID    string
+	Hosts    string // the reporter's own, see [Reporter]
 	Scopes   Scopes // what the key names; none: all that the role may
 }
 
@@ -95,7 +96,7 @@ func (b *Book) Authenticate(token string, source netip.Addr, now time.Time) (Ide
 		return Identity{}, &KeyError{KeyID: id, Reporter: key.Reporter, Err: err}
 	}
 	return Identity{
-		Reporter: owner.Name, Number: owner.Number, Role: owner.Role.Least(key.Role), KeyID: id, Scopes: key.Scopes,
+		Reporter: owner.Name, Number: owner.Number, Role: owner.Role.Least(key.Role), KeyID: id, Hosts: owner.Hosts, Scopes: key.Scopes,
 	}, nil
 }
 

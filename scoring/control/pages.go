@@ -120,6 +120,8 @@ func (p *pages) takePolicy(value []byte) error {
 	byDefault := scoring.DefaultPolicy()
 	policy.Threshold = cmp.Or(policy.Threshold, byDefault.Threshold)
 	policy.TTL = cmp.Or(policy.TTL, byDefault.TTL)
+	policy.NoteTTL = cmp.Or(policy.NoteTTL, byDefault.NoteTTL)
+	policy.ScrubNotes = cmp.Or(policy.ScrubNotes, byDefault.ScrubNotes)
 	if policy.Categories == nil {
 		policy.Categories = byDefault.Categories
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"penaltybox/scoring"
@@ -15,6 +16,9 @@ type Reporter struct {
 	Role     Role                   `json:"role"`
 	Disabled bool                   `json:"disabled,omitempty"`
 	Created  time.Time              `json:"created"`
+	// Hosts are the names of the reporter's own hosts, parted by spaces: notes
+	// are rid of them.
+	Hosts string `json:"hosts,omitempty"`
 }
 
 var reporterName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
@@ -27,6 +31,27 @@ func (r Reporter) Validate() error {
 	if r.Number == 0 || r.Number > scoring.MaxReporters {
 		return fmt.Errorf("reporter %q: number %d is outside 1..%d", r.Name, r.Number, scoring.MaxReporters)
 	}
+	if err := validHosts(r.Hosts); err != nil {
+		return err
+	}
 	_, err := ParseRole(string(r.Role))
 	return err
+}
+
+// maxHosts bounds how many names each note is searched for.
+const maxHosts = 20
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,252})$`)
+
+func validHosts(hosts string) error {
+	names := strings.Fields(hosts)
+	if len(names) > maxHosts {
+		return fmt.Errorf("hosts: %d names; at most %d", len(names), maxHosts)
+	}
+	for _, name := range names {
+		if !hostName.MatchString(name) {
+			return fmt.Errorf("hosts %q: want names of hosts, such as web1 or web1.example.org", name)
+		}
+	}
+	return nil
 }

@@ -81,7 +81,7 @@ func (s scale) amendment(entry scoring.Entry, change Change) (scoring.Amendment,
 	present, counts := entry.Effective()
 	amendment := scoring.Amendment{
 		Key: entry.Key(), Version: 1, Kind: present.Kind, Points: present.Points, Expires: present.Expires,
-		Withdrawn: !counts, Reason: cleanNote(change.Reason), By: s.caller.Number, At: s.now.UTC().Truncate(time.Second),
+		Withdrawn: !counts, Reason: s.scrub(cleanNote(change.Reason)), By: s.caller.Number, At: s.now.UTC().Truncate(time.Second),
 	}
 	if old := entry.Amendment; old != nil {
 		amendment.Version, amendment.Note = old.Version+1, old.Note
@@ -103,7 +103,7 @@ func (s scale) amendment(entry scoring.Entry, change Change) (scoring.Amendment,
 		amendment.Expires = expires
 	}
 	if change.Note != nil {
-		note := cleanNote(*change.Note)
+		note := s.scrub(cleanNote(*change.Note))
 		amendment.Note = &note
 	}
 	if change.Withdraw != nil {

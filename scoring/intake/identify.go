@@ -71,6 +71,11 @@ func cleanNote(note string) string {
 		}
 		return r
 	}, note))
+	return cutNote(note)
+}
+
+// cutNote cuts what is beyond 1,024 bytes.
+func cutNote(note string) string {
 	if len(note) <= maxNote {
 		return note
 	}

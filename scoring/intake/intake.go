@@ -55,6 +55,8 @@ type Config struct {
 	Own func(netip.Addr) bool
 	// Keys tells which keys are paused; nil: none is.
 	Keys Keys
+
+	scrubber *scrubber
 }
 
 // Intake turns reports into incidents.
@@ -67,6 +69,7 @@ func New(config Config) (*Intake, error) {
 	if config.Ledger == nil || config.Board == nil || config.Policies == nil || config.Own == nil {
 		return nil, errors.New("making intake: ledger, board, policies and own addresses are all needed")
 	}
+	config.scrubber = newScrubber()
 	return &Intake{config}, nil
 }
 

@@ -90,7 +90,7 @@ func TestIntake_Submit_recorded(t *testing.T) {
 			if got.Status != intake.Recorded || !got.Visible || got.Refusal != nil {
 				t.Fatalf("status %s (%v), want recorded and visible", got.Status, got.Refusal)
 			}
-			want.ID = got.Incident.ID
+			want.ID, want.Until = got.Incident.ID, noon.Add(scoring.DefaultNoteTTL)
 			if got.Incident != want {
 				t.Errorf("incident\n%+v, want\n%+v", got.Incident, want)
 			}

@@ -89,7 +89,10 @@ func (s scale) incident(report Report) (scoring.Incident, *Refusal) {
 	if refusal := s.times(&incident, report, kind); refusal != nil {
 		return incident, refusal
 	}
+	// The id comes of the note as it was sent: a log that is read again is a
+	// duplicate whatever is scrubbed meanwhile.
 	incident.ID, refusal = identify(s.caller.Reporter, kind, report, incident)
+	incident.Note, incident.Until = s.noteOf(kind, incident.Note), incident.Reported.Add(s.policy.DetailTTL())
 	return incident, refusal
 }
 
