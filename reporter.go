@@ -18,6 +18,7 @@ type reporterCommand struct {
 	List    listReportersCommand   `cmd:"" help:"List the reporters."`
 	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays."`
 	Enable  enableReporterCommand  `cmd:"" help:"Take the keys of a disabled reporter again."`
+	Hosts   reporterHostsCommand   `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
 }
 
 // addReporterCommand makes a reporter.

@@ -17,10 +17,11 @@ type reporterView struct {
 	Role     control.Role           `json:"role"`
 	Disabled bool                   `json:"disabled"`
 	Created  time.Time              `json:"created"`
+	Hosts    string                 `json:"hosts,omitempty"`
 }
 
 func viewReporter(r control.Reporter) reporterView {
-	return reporterView{Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created)}
+	return reporterView{Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created), Hosts: r.Hosts}
 }
 
 // getReporters tells all reporters.
@@ -70,14 +71,19 @@ func (s *server) patchReporter(c *gin.Context) error {
 	}
 	var role string
 	var disabled *bool
+	var hosts *string
 	for _, m := range o {
 		switch m.name {
 		case "role":
 			role, err = m.text()
 		case "disabled":
 			disabled, err = m.boolean()
+		case "hosts":
+			var names string
+			names, err = m.text()
+			hosts = &names
 		default:
-			err = m.unknown("role", "disabled")
+			err = m.unknown("role", "disabled", "hosts")
 		}
 		if err != nil {
 			return err
@@ -85,9 +91,9 @@ func (s *server) patchReporter(c *gin.Context) error {
 	}
 	name := c.Param("name")
 	switch {
-	case role == "" && disabled == nil:
-		return wrong("", "", "nothing to change", "give role or disabled")
-	case name == identityOf(c).Reporter:
+	case role == "" && disabled == nil && hosts == nil:
+		return wrong("", "", "nothing to change", "give role, disabled or hosts")
+	case name == identityOf(c).Reporter && (role != "" || disabled != nil):
 		return lockout("a reporter does not change its own role or disable itself")
 	}
 	reporter, err := s.Registrar.ChangeReporter(c.Request.Context(), name, func(r *control.Reporter) {
@@ -97,9 +103,12 @@ func (s *server) patchReporter(c *gin.Context) error {
 		if disabled != nil {
 			r.Disabled = *disabled
 		}
+		if hosts != nil {
+			r.Hosts = *hosts
+		}
 	})
 	if err != nil {
-		return refusalOf(err, fieldNames{"role": "role"})
+		return refusalOf(err, fieldNames{"role": "role", "hosts": "hosts"})
 	}
 	return ok(c, http.StatusOK, viewReporter(reporter))
 }

@@ -56,8 +56,8 @@ func persons() []scrub {
 	return []scrub{
 		// user NAME, user=<NAME>, sasl_username=NAME, ruser=NAME, account "NAME"
 		{[]string{"user", "logname", "account", "acct"}, regexp.MustCompile(
-			`(?:(?:user(?:[_ ]?name)?|logname|acc(?:oun)?t)(?:["']?\s?[=:]\s?|\s))(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s,;:()\[\]"'<>=]+)`), false},
-		{[]string{"login"}, regexp.MustCompile(`\b(?:login["']?\s?[=:]\s?)(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s,;:()\[\]"'<>=]+)`), false},
+			`(?:(?:user(?:[_ ]?name)?|logname|acc(?:oun)?t)(?:["']?\s?[=:]\s?|\s))(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
+		{[]string{"login"}, regexp.MustCompile(`\b(?:login["']?\s?[=:]\s?)(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
 		// The local part of an e-mail address, somebody's home.
 		{[]string{"@"}, regexp.MustCompile(`(?P<hide>[^\s@<>(),;:"'=/]+)(?:@[a-z0-9.-]+)`), false},
 		{[]string{"/home/", "/users/", "/~"}, regexp.MustCompile(`(?:/home/|/users/|/~)(?P<hide>[^/\s"']+)`), false},
