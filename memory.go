@@ -24,6 +24,7 @@ type memory interface {
 	Count(prefix netip.Prefix) int
 	SetPolicy(now time.Time, policy scoring.Policy) error
 	SetRules(now time.Time, rules []scoring.Rule) error
+	SetTrust(now time.Time, trust scoring.Trust)
 	SetExemptions(now time.Time, list []scoring.Exemption)
 	SetProtected(now time.Time, sets []scoring.ProtectedSet)
 	Sweep(now time.Time, sure bool)

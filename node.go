@@ -91,6 +91,9 @@ func (n *node) Control(all bool, records ...scoring.ControlRecord) {
 			n.logger.Error("policy not taken; the old one stays", "error", err)
 		}
 	}
+	if changed.Trust {
+		n.board.SetTrust(n.now(), n.book.Trust())
+	}
 	if changed.Exemptions {
 		n.board.SetExemptions(n.now(), n.book.Exemptions())
 	}

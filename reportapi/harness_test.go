@@ -230,6 +230,9 @@ func (s *sink) Control(all bool, rs ...scoring.ControlRecord) {
 	if err != nil {
 		panic(err)
 	}
+	if changed.Trust {
+		s.board.SetTrust(s.now(), s.book.Trust())
+	}
 	if changed.Exemptions {
 		s.board.SetExemptions(s.now(), s.book.Exemptions())
 	}

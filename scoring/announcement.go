@@ -95,7 +95,7 @@ func (b *Scoreboard) evaluate(s *shard, k scoredKey, p place, now second, added 
 	}
 	for r, rule := range s.weights.rules {
 		if s.outcomes[r].listed() {
-			s.outcomes[r].score = s.score(p, r, rule, now, added)
+			s.outcomes[r].score = s.score(k, p, r, rule, now, added)
 		}
 	}
 	return nil
@@ -105,41 +105,38 @@ func (b *Scoreboard) evaluate(s *shard, k scoredKey, p place, now second, added 
 // the last settling and one item was added, only what that item changes is
 // counted: an address that is reported without end must not cost a full walk
 // for each report.
-func (s *shard) score(p place, r int, rule ruleWeight, now second, added *item) uint32 {
+func (s *shard) score(k scoredKey, p place, r int, rule ruleWeight, now second, added *item) uint32 {
 	if old := s.announced.of(p.state); added != nil && old != nil && old[r].listed() && p.due > now {
-		kind := s.weights.kind(added.kind())
+		x := s.weights.weigh(added)
 		switch {
-		case !added.counts() || !rule.takes(kind.category):
+		case x.points == 0 || !rule.takes(x.category):
 			return old[r].score
-		case kind.cap == 0:
-			return saturatingAdd(old[r].score, uint32(added.points))
+		case x.cap == 0 && rule.reporterCap == 0:
+			return saturatingAdd(old[r].score, x.points)
 		default:
-			return old[r].score + s.cappedGain(p.head, rule, now, added)
+			return saturatingAdd(old[r].score, s.cappedGain(p.head, rule, now, added))
 		}
 	}
-	return s.standing(p.head, s.weights, rule, now, nil).score
+	return s.standing(k, p.head, s.weights, rule, now, nil).score
 }
 
-// cappedGain returns how many more points the capped items of one reporter
-// count because of one of them.
+// cappedGain returns how many more points one reporter counts because of one of
+// its items.
 func (s *shard) cappedGain(head itemIndex, rule ruleWeight, now second, added *item) uint32 {
-	var with, without uint32
+	with, without := walk{rule: rule}, walk{rule: rule}
 	for m := s.merge(head); ; {
 		i := m.next()
 		if i == 0 || s.items.at(i).expires <= now {
-			return with - without
+			return with.score - without.score
 		}
 		it := s.items.at(i)
-		if it.reporter() != added.reporter() || !it.counts() {
+		if it.reporter() != added.reporter() {
 			continue
 		}
-		kind := s.weights.kind(it.kind())
-		if kind.cap == 0 || !rule.takes(kind.category) {
-			continue
-		}
-		with += kind.under(it.points, with)
+		x := s.weights.weigh(it)
+		with.take(x)
 		if it != added {
-			without += kind.under(it.points, without)
+			without.take(x)
 		}
 	}
 }

@@ -5,14 +5,17 @@ package scoring
 // run, latest expiry first, that satisfies the rule, without what counts
 // nothing under it; and the latest item of each category. A verdict walks
 // these only, and their number is bounded by the thresholds, however many
-// incidents there are. The dropped items follow; they serve duplicates,
+// incidents there are. (The points that satisfy a rule are of so many items at
+// the most; of what comes behind them, while organisations are missing, only
+// what is another's belongs to the run.) The dropped items follow; they serve duplicates,
 // look-ups by id and exact scores, and are called back when something above
 // them is amended or the policy changes.
 //
 // What is dropped cannot count later: a dropped item lies behind the run of
 // every rule that it could count under, so it expires before the run does.
-// And a further item only shortens runs. Both hold at every moment, so
-// keeping does not depend on the time.
+// And a further item only shortens runs: it makes no other count more, and
+// takes no organisation away. Both hold at every moment, so keeping does not
+// depend on the time.
 
 // splitChain appends the kept items of a chain to order, and returns the first
 // dropped one beside it.
@@ -76,14 +79,14 @@ func (s *shard) keep(order []itemIndex) {
 	for _, i := range order {
 		it := s.items.at(i)
 		it.flags &^= flagKept
-		if !it.counts() {
+		x := s.weights.weigh(it)
+		if x.points == 0 {
 			continue
 		}
-		kind := s.weights.kind(it.kind())
-		needed := kind.category&^seen != 0
-		seen |= kind.category
+		needed := x.category&^seen != 0
+		seen |= x.category
 		for r := range s.walks {
-			if w := &s.walks[r]; !w.listed() && w.take(it, kind) > 0 {
+			if s.walks[r].needs(x) {
 				needed = true
 			}
 		}

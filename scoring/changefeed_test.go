@@ -179,13 +179,18 @@ func TestScoreboard_Follow_tellsKeepersInTime(t *testing.T) {
 }
 
 // What is spared is what the same entries would list if amendments only added,
-// and without exemptions, and do not list.
+// without exemptions and voids, with each reporter counting in full and by itself,
+// and do not list.
 func TestScoreboard_Spared(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newModel(t)
 		check := func(t *rapid.T) {
 			bare := newTwin(m.twin.policy)
+			bare.trust.Reporters = map[ReporterNumber]ReporterTrust{}
+			for n, r := range m.twin.trust.Reporters {
+				bare.trust.Reporters[n] = ReporterTrust{Weight: max(FullWeight, r.Percent())}
+			}
 			for p, entries := range m.twin.entries {
 				bare.entries[p] = map[ID]Entry{}
 				for id, e := range entries {
@@ -207,7 +212,8 @@ func TestScoreboard_Spared(t *testing.T) {
 					}
 				}
 				slices.SortFunc(want, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
-				// What an exemption bars may list by amended points alone.
+				// What an exemption bars may list by amended points, or with a
+				// weight above any other, alone.
 				got := slices.DeleteFunc(m.board.Spared(i, m.now), func(p netip.Prefix) bool {
 					return !bare.standing(p, rule, m.now).Listed && m.twin.standing(p, rule, m.now).Exemption != nil
 				})
@@ -218,7 +224,7 @@ func TestScoreboard_Spared(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"": check, "apply": m.apply, "again": m.applyAgain, "wait": m.wait, "sweep": m.sweep,
-			"policy": m.setPolicy, "exemptions": m.setExemptions,
+			"policy": m.setPolicy, "exemptions": m.setExemptions, "trust": m.setTrust,
 		})
 	})
 }

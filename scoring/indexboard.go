@@ -56,7 +56,7 @@ func NewIndexBoard(policy Policy, rules []Rule) (*IndexBoard, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newWeights(policy, set)
+	w := newWeights(policy, set, newTrustTable(Trust{}))
 	b := &IndexBoard{
 		index: newIndex(), policy: policy, weights: w, scratch: newShard(w),
 		exemptions: newExemptions(nil, newProtected(nil)), held: map[scoredKey][]step{},
@@ -187,7 +187,7 @@ func (b *IndexBoard) SetPolicy(policy Policy) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.policy = policy
-	b.reweigh(newWeights(policy, b.weights.set))
+	b.reweigh(newWeights(policy, b.weights.set, b.weights.trust))
 	return nil
 }
 

@@ -116,6 +116,19 @@ func (m *indexModel) setRules(t *rapid.T) {
 	}
 }
 
+// setTrust changes who is trusted. What it returns is read again, and no more.
+func (m *indexModel) setTrust(t *rapid.T) {
+	m.model.setTrust(t)
+	again := m.lean.SetTrust(m.twin.trust)
+	reading := m.lean.BeginReading()
+	for _, p := range again {
+		if !m.lean.Set(m.now, reading, p, m.board.Incidents(p)) {
+			t.Fatalf("%s is refused, though no load began", p)
+		}
+	}
+	m.reloadOutdated(t)
+}
+
 func (m *indexModel) jump(t *rapid.T) {
 	m.model.jump(t)
 	m.lean.Distrust()
@@ -201,6 +214,7 @@ func TestIndexBoard_likeScoreboard(t *testing.T) {
 			"rules":      m.setRules,
 			"exemptions": m.setExemptions,
 			"protected":  m.setProtected,
+			"trust":      m.setTrust,
 			"replace":    m.replace,
 		})
 	})

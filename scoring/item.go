@@ -19,6 +19,7 @@ const (
 	flagKept      itemFlags = 1 << iota // in the part of the chain that verdicts walk
 	flagWithdrawn                       // counts nothing
 	flagAmended                         // has an overlay
+	flagVoided                          // counts nothing, by a void
 )
 
 const reporterBits = 20
@@ -41,8 +42,16 @@ func (it *item) kind() KindNumber         { return KindNumber(it.source >> repor
 func (it *item) reporter() ReporterNumber { return ReporterNumber(it.source) & MaxReporters }
 func (it *item) is(flags itemFlags) bool  { return it.flags&flags != 0 }
 
-// counts tells whether the item can count under some rule while it lives.
-func (it *item) counts() bool { return it.points > 0 && !it.is(flagWithdrawn) }
+// counts tells whether the item can count under some rule while it lives, if
+// its reporter's word does.
+func (it *item) counts() bool { return it.points > 0 && !it.is(flagWithdrawn|flagVoided) }
+
+func (it *item) setVoided(voided bool) {
+	it.flags &^= flagVoided
+	if voided {
+		it.flags |= flagVoided
+	}
+}
 
 // incident unpacks the item.
 func (it *item) incident(k scoredKey) Incident {

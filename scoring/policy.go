@@ -25,11 +25,19 @@ const (
 )
 
 // Policy is what a ledger's operator decided: the default threshold, the
-// default TTL, the categories, the kinds and the guards. It lives in the ledger, so every
-// node agrees on it.
+// default TTL, the categories, the kinds, how many must agree and the guards. It
+// lives in the ledger, so every node agrees on it.
 type Policy struct {
-	Threshold  int        `json:"threshold"`
-	TTL        Duration   `json:"ttl"`
+	Threshold int      `json:"threshold"`
+	TTL       Duration `json:"ttl"`
+	// MinOrganisations is how many organisations must have reported what
+	// counts before an address is listed, unless a rule says otherwise. 0
+	// stands for 1.
+	MinOrganisations int `json:"min_organisations,omitempty"`
+	// ReporterCap bounds what all incidents of one reporter count together on
+	// one address; 0: no cap.
+	ReporterCap int `json:"reporter_cap,omitempty"`
+
 	Categories []Category `json:"categories"`
 	Kinds      []Kind     `json:"kinds"`
 	Guards
@@ -91,6 +99,9 @@ func (p Policy) TTLOf(k Kind) time.Duration {
 	return time.Duration(p.TTL)
 }
 
+// Organisations returns how many organisations must have reported, at least 1.
+func (p Policy) Organisations() int { return max(1, p.MinOrganisations) }
+
 // CategorySet returns the set of the named categories; no names mean all.
 func (p Policy) CategorySet(names ...string) (CategorySet, error) {
 	if len(names) == 0 {
@@ -138,6 +149,12 @@ func (p Policy) Validate() error {
 	if p.NoteTTL != 0 && p.NoteTTL < Duration(time.Second) || time.Duration(p.NoteTTL) > MaxTTL {
 		faults = append(faults, fmt.Errorf("note_ttl %s: outside 1s..%s", p.NoteTTL, Duration(MaxTTL)))
 	}
+	if p.MinOrganisations < 0 || p.MinOrganisations > MaxOrganisations {
+		faults = append(faults, fmt.Errorf("min_organisations %d: outside 1..%d", p.MinOrganisations, MaxOrganisations))
+	}
+	if p.ReporterCap < 0 || p.ReporterCap > MaxThreshold {
+		faults = append(faults, fmt.Errorf("reporter_cap %d: outside 0..%d, where 0 stands for none", p.ReporterCap, MaxThreshold))
+	}
 	faults = append(faults, p.validateCategories(), p.validateKinds(), p.Guards.validate())
 	return errors.Join(faults...)
 }
@@ -181,10 +198,10 @@ func (p Policy) validateKinds() error {
 }
 
 // Set returns the policy with one setting changed, as the command line writes
-// it: threshold, ttl, note_ttl, scrub_notes, a guard's such as duplicate_window,
-// or KIND.points, KIND.ttl, KIND.cap. A KIND that does not exist yet is added when
-// its points are set and its category exists; CATEGORY.code adds or changes a
-// category.
+// it: threshold, ttl, note_ttl, scrub_notes, min_organisations, reporter_cap, a
+// guard's such as duplicate_window, or KIND.points, KIND.ttl, KIND.cap. A KIND that
+// does not exist yet is added when its points are set and its category exists;
+// CATEGORY.code adds or changes a category.
 func (p Policy) Set(setting, value string) (Policy, error) {
 	p.Kinds, p.Categories = slices.Clone(p.Kinds), slices.Clone(p.Categories)
 	var err error
@@ -197,6 +214,10 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 		p.NoteTTL, err = ParseDuration(value)
 	case setting == "scrub_notes":
 		p.ScrubNotes, err = onOff(value)
+	case setting == "min_organisations":
+		p.MinOrganisations, err = atLeastOne(value)
+	case setting == "reporter_cap":
+		p.ReporterCap, err = strconv.Atoi(value)
 	case i > 0 && setting[i+1:] == "code":
 		err = p.setCode(setting[:i], value)
 	case i > 0:
@@ -204,7 +225,7 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	default:
 		var known bool
 		if known, err = p.setGuard(setting, value); !known {
-			err = errors.New("unknown; want threshold, ttl, note_ttl, scrub_notes, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
+			err = errors.New("unknown; want threshold, ttl, note_ttl, scrub_notes, min_organisations, reporter_cap, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
 		}
 	}
 	if err != nil {
@@ -214,6 +235,15 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 		return p, fmt.Errorf("setting %s=%s: %w", setting, value, err)
 	}
 	return p, nil
+}
+
+// atLeastOne reads a number of which 0 would mean something else.
+func atLeastOne(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err == nil && n < 1 {
+		err = errors.New("want 1 or more")
+	}
+	return n, err
 }
 
 func (p *Policy) setCode(category, value string) error {

@@ -253,7 +253,8 @@ func TestRule_Validate(t *testing.T) {
 		{Rule{Threshold: 50}, false},
 		{Rule{Threshold: -1, Categories: 1}, false},
 		{Rule{Threshold: MaxThreshold + 1, Categories: 1}, false},
-		{Rule{Threshold: 50, Categories: 1, MinOrganisations: 2}, false},
+		{Rule{Threshold: 50, Categories: 1, MinOrganisations: MaxOrganisations}, true},
+		{Rule{Threshold: 50, Categories: 1, MinOrganisations: MaxOrganisations + 1}, false},
 		{Rule{Threshold: 50, Categories: 1, MinOrganisations: -1}, false},
 	} {
 		if err := c.rule.Validate(); (err == nil) != c.valid {

@@ -17,17 +17,28 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 	var changes []logged
 	var by *weights
 	b.readShards(func(s *shard) {
-		if by == nil || by.set != s.weights.set {
-			by = newWeights(policy, s.weights.set)
+		if by == nil || by.set != s.weights.set || by.trust != s.weights.trust {
+			by = newWeights(policy, s.weights.set, s.weights.trust)
 		}
 		for k, p := range s.places() {
-			for r := range by.rules {
-				was := s.standing(p.head, s.weights, s.weights.rules[r], at, nil)
-				is := s.standing(p.head, by, by.rules[r], at, nil)
-				changes = b.appendPreview(changes, k, by.set.members[r], was, is, at)
-			}
+			changes = b.previewPlace(changes, s, k, p, by, at)
 		}
 	})
+	return tellPreview(changes), nil
+}
+
+// previewPlace adds what other weights would change of a place.
+func (b *Scoreboard) previewPlace(changes []logged, s *shard, k scoredKey, p place, by *weights, now second) []logged {
+	for r := range by.rules {
+		was := s.standing(k, p.head, s.weights, s.weights.rules[r], now, nil)
+		is := s.standing(k, p.head, by, by.rules[r], now, nil)
+		changes = b.appendPreview(changes, k, by.set.members[r], was, is, now)
+	}
+	return changes
+}
+
+// tellPreview brings changes into order.
+func tellPreview(changes []logged) []Change {
 	slices.SortFunc(changes, func(a, b logged) int {
 		return cmp.Or(a.key.compare(b.key), cmp.Compare(a.rule, b.rule))
 	})
@@ -35,7 +46,7 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 	for i, c := range changes {
 		told[i] = c.change(0)
 	}
-	return told, nil
+	return told
 }
 
 // appendPreview adds the change from one outcome of a distinct rule to

@@ -44,7 +44,7 @@ func (b *Scoreboard) Roll(rule Rule, since, now time.Time) *Roll {
 		for k, p := range s.places() {
 			reporters.reset()
 			newest = 0
-			out := s.standing(p.head, s.weights, by, at, meet)
+			out := s.standing(k, p.head, s.weights, by, at, meet)
 			if !out.listed() || newest < from {
 				continue
 			}

@@ -19,11 +19,14 @@ func (s CategorySet) Len() int { return bits.OnesCount32(uint32(s)) }
 type Rule struct {
 	Threshold  int // points that list; 0: the policy's threshold
 	Categories CategorySet
-	// MinOrganisations is how many organisations must have reported before
-	// the rule lists. 0 and 1 ask for none beyond the first; more are not
-	// counted yet.
+	// MinOrganisations is how many organisations must have reported what
+	// counts before the rule lists. 0: as many as the policy asks for.
 	MinOrganisations int
 }
+
+// MaxOrganisations bounds the least number of organisations of policies and
+// rules.
+const MaxOrganisations = 100
 
 // Validate tells what is wrong with a rule.
 func (r Rule) Validate() error {
@@ -32,8 +35,8 @@ func (r Rule) Validate() error {
 		return fmt.Errorf("threshold %d: outside 1..%d", r.Threshold, MaxThreshold)
 	case r.Categories == 0:
 		return fmt.Errorf("categories: none; a rule without categories never lists")
-	case r.MinOrganisations < 0 || r.MinOrganisations > 1:
-		return fmt.Errorf("minimum organisations %d: only 1 is counted yet", r.MinOrganisations)
+	case r.MinOrganisations < 0 || r.MinOrganisations > MaxOrganisations:
+		return fmt.Errorf("minimum of organisations %d: outside 1..%d", r.MinOrganisations, MaxOrganisations)
 	}
 	return nil
 }

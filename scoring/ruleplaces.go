@@ -41,7 +41,7 @@ func (p RulePlaces) Plan(now time.Time, wanted []Rule) (next RulePlaces, at []in
 		if err := rule.Validate(); err != nil {
 			return p, nil, fmt.Errorf("rule %d: %w", i, err)
 		}
-		if at[i] = slices.Index(next.rules, rule.normal()); at[i] >= 0 {
+		if at[i] = slices.Index(next.rules, rule); at[i] >= 0 {
 			next.unwanted[at[i]] = false
 		}
 	}
@@ -50,7 +50,7 @@ func (p RulePlaces) Plan(now time.Time, wanted []Rule) (next RulePlaces, at []in
 	}
 	for i, rule := range wanted {
 		if at[i] < 0 {
-			at[i] = next.take(rule.normal())
+			at[i] = next.take(rule)
 		}
 	}
 	if len(next.rules) > MaxRules {

@@ -35,7 +35,6 @@ func newRuleSet(rules []Rule) (*ruleSet, error) {
 		if err := rule.Validate(); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", place, err)
 		}
-		rule = rule.normal()
 		at := slices.Index(set.rules, rule)
 		if at < 0 {
 			at = len(set.rules)
@@ -48,14 +47,6 @@ func newRuleSet(rules []Rule) (*ruleSet, error) {
 		set.bits[at] |= 1 << place
 	}
 	return set, nil
-}
-
-// normal writes rules that mean the same alike.
-func (r Rule) normal() Rule {
-	if r.MinOrganisations == 1 {
-		r.MinOrganisations = 0
-	}
-	return r
 }
 
 // at returns which distinct rule stands at a place; false: none does.

@@ -13,9 +13,9 @@ import (
 // concurrent use, and asking it never waits for a ledger.
 //
 // A ledger feeds it (Apply, Replace, Forget), the operator steers it
-// (SetPolicy, SetRules, SetExemptions, SetProtected), a clock drives it (Sweep, Recheck). Each of
-// these tells the change log what became different. Detail of incidents is
-// not held.
+// (SetPolicy, SetRules, SetTrust, SetExemptions, SetProtected), a clock drives it
+// (Sweep, Recheck). Each of these tells the change log what became different.
+// Detail of incidents is not held.
 //
 // The addresses are spread over [Shards] shards with a lock each. For DNS alone
 // it keeps a compact index without locks, see [Index].
@@ -58,7 +58,7 @@ func NewScoreboard(policy Policy, rules []Rule) (*Scoreboard, error) {
 	}
 	b := &Scoreboard{index: newIndex(), policy: policy, settling: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	b.exemptions.Store(newExemptions(nil, newProtected(nil)))
-	w := newWeights(policy, set)
+	w := newWeights(policy, set, newTrustTable(Trust{}))
 	b.weights.Store(w)
 	for i := range b.shards {
 		b.shards[i].shard = newShard(w)
@@ -117,7 +117,7 @@ func (b *Scoreboard) SetPolicy(now time.Time, policy Policy) error {
 	}
 	b.control.Lock()
 	defer b.control.Unlock()
-	w := newWeights(policy, b.weights.Load().set)
+	w := newWeights(policy, b.weights.Load().set, b.weights.Load().trust)
 	b.policy = policy
 	b.weights.Store(w)
 	at := secondOf(now)

@@ -57,9 +57,13 @@ func someRules(t *rapid.T) []Rule {
 		{Threshold: 30, Categories: 1<<2 | 1<<3 | 1<<30}, // forum, mail, none
 		{Threshold: 90, Categories: 1<<1 | 1<<2 | 1<<3},  // web, forum, mail
 		{Threshold: 100_000, Categories: AllCategories},  // never satisfied
+		{Threshold: 30, Categories: AllCategories, MinOrganisations: 2},
+		{Threshold: 1, Categories: 1<<0 | 1<<1, MinOrganisations: 3}, // ssh, web
+		{Threshold: 60, Categories: AllCategories, MinOrganisations: 1},
 	}
 	easy := rapid.IntRange(1, len(all)).Draw(t, "rules")
-	return all[:easy]
+	from := rapid.SampledFrom([]int{0, 0, easy - 1}).Draw(t, "rules from")
+	return all[from:easy]
 }
 
 // policy draws thresholds and caps; several caps of different height make the
@@ -72,6 +76,8 @@ func (m *model) policy(t *rapid.T) Policy {
 			p.Kinds[i].Cap = rapid.SampledFrom([]uint16{0, 10, 25, 40}).Draw(t, "cap")
 		}
 	}
+	p.MinOrganisations = rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "organisations")
+	p.ReporterCap = rapid.SampledFrom([]int{0, 0, 1, 25, 60}).Draw(t, "reporter cap")
 	if rapid.Bool().Draw(t, "own kind") {
 		p.Kinds = append(p.Kinds, Kind{Number: unknownKind, Name: "scan.own", Category: "scan"})
 	}
@@ -91,7 +97,7 @@ func (m *model) entry(t *rapid.T) Entry {
 		ID:       ID(rapid.Uint64Range(1, 20).Draw(t, "id")),
 		Kind:     rapid.SampledFrom(kinds).Draw(t, "kind"),
 		Points:   points.Draw(t, "points"),
-		Reporter: ReporterNumber(rapid.Uint32Range(1, 3).Draw(t, "reporter")),
+		Reporter: ReporterNumber(rapid.Uint32Range(1, 5).Draw(t, "reporter")),
 		Reported: m.moment(t, "reported", -horizon, 0),
 		Expires:  m.moment(t, "expires", -2, horizon),
 	}}
@@ -174,6 +180,85 @@ func (m *model) setPolicy(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.twin.policy = policy
+	m.checkPreview(t, version, preview)
+}
+
+// setTrust changes who counts how much, and what was taken back.
+func (m *model) setTrust(t *rapid.T) {
+	trust := Trust{Reporters: map[ReporterNumber]ReporterTrust{}}
+	for n := ReporterNumber(1); n <= 5; n++ {
+		if !rapid.Bool().Draw(t, "as any other") {
+			trust.Reporters[n] = ReporterTrust{
+				Organisation: rapid.SampledFrom([]string{"", "", "north", "south"}).Draw(t, "organisation"),
+				Weight:       rapid.SampledFrom([]int{0, 1, 50, 100, 150, 200}).Draw(t, "weight"),
+				Probation:    rapid.IntRange(0, 4).Draw(t, "probation") == 0,
+			}
+		}
+	}
+	kept := m.twin.trust.Voids
+	kept = kept[:rapid.IntRange(0, len(kept)).Draw(t, "voids kept")]
+	trust.Voids = append(trust.Voids, kept...)
+	for range rapid.IntRange(0, 2).Draw(t, "voids") {
+		trust.Voids = append(trust.Voids, m.void(t))
+	}
+	if rapid.Bool().Draw(t, "voids alone") {
+		trust.Reporters = m.twin.trust.Reporters
+	}
+	preview, version := m.board.PreviewTrust(trust, m.now), m.board.Version()
+	m.board.SetTrust(m.now, trust)
+	before := *m.twin
+	m.twin.trust = trust
+	m.checkEffect(t, before, preview)
+	m.checkPreview(t, version, preview.Changes)
+}
+
+// void draws a void: of a reporter, of a prefix that is scored by itself or
+// holds several, or of both.
+func (m *model) void(t *rapid.T) Void {
+	v := Void{To: m.moment(t, "void to", -horizon, 1)}
+	if rapid.Bool().Draw(t, "void from") {
+		v.From = v.To.Add(-time.Duration(rapid.IntRange(1, horizon).Draw(t, "void lasts")) * time.Second)
+	}
+	what := rapid.IntRange(0, 3).Draw(t, "void of")
+	if what != 1 {
+		v.Prefix = netip.MustParsePrefix(rapid.SampledFrom([]string{
+			"203.0.113.7/32", "203.0.113.8/32", "2001:db8::/64", "2001:db8::9/128", "203.0.113.0/24", "2001:db8::/32", "10.0.0.0/8",
+		}).Draw(t, "void prefix")).Masked()
+	}
+	if what < 2 {
+		v.Reporter = ReporterNumber(rapid.Uint32Range(1, 5).Draw(t, "void reporter"))
+	}
+	return v
+}
+
+// checkEffect holds what a preview counts against the twin before and after.
+func (m *model) checkEffect(t *rapid.T, before twin, preview TrustEffect) {
+	want := TrustEffect{Changes: preview.Changes}
+	counts := func(b *twin, in Incident) int {
+		if b.weight(in.Reporter) == 0 || b.void(in) {
+			return 0
+		}
+		return max(1, int(in.Points)*b.weight(in.Reporter)/100)
+	}
+	for _, p := range m.prefixes {
+		addressed := 0
+		for _, e := range m.twin.entries[p] {
+			in, ok := e.Effective()
+			if ok && in.Points > 0 && in.Expires.After(m.now) && counts(&before, in) != counts(m.twin, in) {
+				want.Incidents++
+				want.Points += int(in.Points)
+				addressed = 1
+			}
+		}
+		want.Addresses += addressed
+	}
+	if d := diff(want, preview); d != "" {
+		t.Fatalf("preview of a trust: %s", d)
+	}
+}
+
+// checkPreview holds a preview against what happened since a version.
+func (m *model) checkPreview(t *rapid.T, version uint64, preview []Change) {
 	if !m.swept {
 		return
 	}
@@ -344,16 +429,20 @@ func (m *model) checkVerdicts(t *rapid.T, p netip.Prefix, when time.Time) {
 		if got := m.board.Verdict(p.Addr(), i, when); !sameVerdict(want.Verdict, got) {
 			t.Fatalf("verdict of rule %d on %s at %s: %s", i, p, when, diff(want.Verdict, got))
 		}
-		s := Standing{Verdict: want.Verdict, Score: want.score}
+		s := Standing{Verdict: want.Verdict, Score: want.score, Organisations: want.organisations, MinOrganisations: rule.MinOrganisations}
+		if s.MinOrganisations == 0 {
+			s.MinOrganisations = max(1, m.twin.policy.MinOrganisations)
+		}
 		if want.Listed {
 			threshold := rule.Threshold
 			if threshold == 0 {
 				threshold = m.twin.policy.Threshold
 			}
-			s.Since = want.since(threshold)
+			s.Since = want.since(threshold, s.MinOrganisations)
 		}
 		got := m.board.Standing(p.Addr(), rule, when)
-		if !sameVerdict(s.Verdict, got.Verdict) || s.Score != got.Score || s.Since != got.Since {
+		if !sameVerdict(s.Verdict, got.Verdict) || s.Score != got.Score || s.Since != got.Since ||
+			s.Organisations != got.Organisations || s.MinOrganisations != got.MinOrganisations {
 			t.Fatalf("standing of rule %d on %s at %s: %s", i, p, when, diff(s, got))
 		}
 	}
@@ -397,6 +486,7 @@ func TestScoreboard_likeItsTwin(t *testing.T) {
 			"rules":       m.setRules,
 			"exemptions":  m.setExemptions,
 			"protected":   m.setProtected,
+			"trust":       m.setTrust,
 			"replace":     m.replace,
 		})
 		for _, p := range m.prefixes {
@@ -410,6 +500,7 @@ func TestScoreboard_orderFree(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newModel(t)
+		m.setTrust(t)
 		for range rapid.IntRange(1, 40).Draw(t, "entries") {
 			m.history = append(m.history, m.entry(t))
 		}
@@ -418,7 +509,12 @@ func TestScoreboard_orderFree(t *testing.T) {
 		boards := [2]*Scoreboard{}
 		for i, entries := range [][]Entry{m.history, other} {
 			boards[i], _ = NewScoreboard(m.twin.policy, m.rules)
+			// Whether trust comes before what it concerns, or after.
+			if i == 0 {
+				boards[i].SetTrust(m.now, m.twin.trust)
+			}
 			boards[i].Apply(m.now, entries...)
+			boards[i].SetTrust(m.now, m.twin.trust)
 		}
 		for _, p := range m.prefixes {
 			if d := diff(boards[0].Incidents(p), boards[1].Incidents(p)); d != "" {
@@ -442,6 +538,7 @@ func TestScoreboard_monotoneBetweenWrites(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newModel(t)
+		m.setTrust(t)
 		for range 5 {
 			m.apply(t)
 		}

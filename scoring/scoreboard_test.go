@@ -23,7 +23,7 @@ func TestNewScoreboard_refusesWhatIsInvalid(t *testing.T) {
 		{"policy", broken, nil, "threshold 0"},
 		{"no categories", DefaultPolicy(), []Rule{anyFifty(), {Threshold: 50}}, "rule 1: categories"},
 		{"threshold", DefaultPolicy(), []Rule{{Threshold: MaxThreshold + 1, Categories: 1}}, "rule 0: threshold 1000001"},
-		{"organisations", DefaultPolicy(), []Rule{{Threshold: 1, Categories: 1, MinOrganisations: 2}}, "organisations 2"},
+		{"organisations", DefaultPolicy(), []Rule{{Threshold: 1, Categories: 1, MinOrganisations: 101}}, "organisations 101"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

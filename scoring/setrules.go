@@ -31,7 +31,7 @@ func (b *Scoreboard) SetRules(now time.Time, rules []Rule) error {
 	if slices.Equal(set.given, b.weights.Load().set.given) {
 		return nil
 	}
-	w := newWeights(b.policy, set)
+	w := newWeights(b.policy, set, b.weights.Load().trust)
 	b.weights.Store(w)
 	at := secondOf(now)
 	for number := range b.shards {
@@ -89,6 +89,6 @@ func (b *IndexBoard) SetRules(rules []Rule) error {
 		return nil
 	}
 	b.set.Store(set)
-	b.reweigh(newWeights(b.policy, set))
+	b.reweigh(newWeights(b.policy, set, b.weights.trust))
 	return nil
 }

@@ -44,7 +44,7 @@ func (s *shard) apply(k scoredKey, p *place, e Entry) (added *item, changed bool
 func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amendment) (added *item, changed bool) {
 	i := s.find(k, p.head, original.id())
 	if i == 0 {
-		i = s.items.put(s.overlay(k, original, amendment))
+		i = s.items.put(s.effective(k, original, amendment))
 		p.head = s.insert(p.head, i)
 		s.join(k, p.head, i)
 		added = s.items.at(i)
@@ -67,10 +67,18 @@ func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amend
 		return nil, false
 	}
 	p.head = s.unlink(p.head, func(at itemIndex, _ *item) bool { return at == i })
-	*it = s.overlay(k, original, amendment)
+	*it = s.effective(k, original, amendment)
 	p.head = s.rebuild(p.head, i)
 	s.schedule(k, p, min(it.expires, s.firstExpiry(k, it)))
 	return nil, true
+}
+
+// effective returns the item that an incident is under its amendment and the
+// voids.
+func (s *shard) effective(k scoredKey, original item, amendment *Amendment) item {
+	it := s.overlay(k, original, amendment)
+	it.setVoided(s.weights.trust.voided(k, &it))
+	return it
 }
 
 // overlay returns the item that an incident is under its amendment, and
@@ -163,16 +171,17 @@ func (s *shard) verdict(head itemIndex, rule ruleWeight, now second) outcome {
 		if !it.is(flagKept) || it.expires <= now {
 			break
 		}
-		w.take(it, s.weights.kind(it.kind()))
+		w.take(s.weights.weigh(it))
 		i = it.next
 	}
 	return w.end()
 }
 
-// standing walks all items, by weights that need not be the shard's. visit,
-// unless nil, gets each live item and what it counts.
-func (s *shard) standing(head itemIndex, by *weights, rule ruleWeight, now second, visit func(it *item, counted uint32)) outcome {
+// standing walks all items of a place, by weights that need not be the shard's.
+// visit, unless nil, gets each live item and what it counts.
+func (s *shard) standing(k scoredKey, head itemIndex, by *weights, rule ruleWeight, now second, visit func(it *item, counted uint32)) outcome {
 	w := walk{rule: rule}
+	sameVoids := by.trust.voids == s.weights.trust.voids
 	for m := s.merge(head); ; {
 		i := m.next()
 		if i == 0 {
@@ -182,10 +191,13 @@ func (s *shard) standing(head itemIndex, by *weights, rule ruleWeight, now secon
 		if it.expires <= now {
 			break
 		}
-		if !it.counts() {
-			continue
+		x := by.weigh(it)
+		if !sameVoids {
+			other := *it
+			other.setVoided(by.trust.voided(k, it))
+			x = by.weigh(&other)
 		}
-		if counted := w.take(it, by.kind(it.kind())); visit != nil && counted > 0 {
+		if counted := w.take(x); visit != nil && counted > 0 {
 			visit(it, counted)
 		}
 	}

@@ -7,8 +7,9 @@ import (
 )
 
 // Spared returns the prefixes that the rule with this index does not list,
-// although it would if nothing were exempt and each incident counted as much and
-// as long as was ever said, by its report or its amendment, sorted. A reader who
+// although it would if nothing were exempt or void, every reporter counted in full
+// and by itself, and each incident as much and as long as was ever said, by its
+// report or its amendment, sorted. A reader who
 // does not know what was listed when it last asked learns from it what it must
 // let go before the time that it was told; some of it was never listed.
 // It walks every incident; a shard at a time is consistent. Erased incidents are
@@ -41,7 +42,7 @@ func (b *Scoreboard) spares(s *shard, k scoredKey, p place, rule ruleWeight, now
 		_, barred := b.barred(k, now)
 		return barred
 	}
-	if !s.hasAmended(p.head) {
+	if !s.hasLessened(p.head) {
 		return false
 	}
 	var most []item
@@ -61,15 +62,19 @@ func (b *Scoreboard) spares(s *shard, k scoredKey, p place, rule ruleWeight, now
 	})
 	w := walk{rule: rule}
 	for i := range most {
-		w.take(&most[i], s.weights.kind(most[i].kind()))
+		x := s.weights.weigh(&most[i])
+		x.points, x.organisation = max(x.points, uint32(most[i].points)), x.reporter
+		w.take(x)
 	}
 	return w.listed()
 }
 
-// hasAmended tells whether an incident of a chain has an overlay.
-func (s *shard) hasAmended(head itemIndex) bool {
+// hasLessened tells whether an incident of a chain may count less than it once
+// did: it has an overlay, was taken back, or its reporter is not as any other.
+func (s *shard) hasLessened(head itemIndex) bool {
 	for i := head; i != 0; i = s.items.at(i).next {
-		if s.items.at(i).is(flagAmended) {
+		it := s.items.at(i)
+		if it.is(flagAmended|flagVoided) || s.weights.trust.reporter(it.reporter()) != ordinary(it.reporter()) {
 			return true
 		}
 	}

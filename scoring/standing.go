@@ -51,33 +51,43 @@ func (b *Scoreboard) Standing(addr netip.Addr, rule Rule, now time.Time) Standin
 	p, _ := locked.place(k)
 	by := locked.weights.rule(rule)
 	var counted []countedPoints
-	out := locked.standing(p.head, locked.weights, by, at, func(it *item, points uint32) {
-		counted = append(counted, countedPoints{it.reported, points})
+	out := locked.standing(k, p.head, locked.weights, by, at, func(it *item, points uint32) {
+		organisation := locked.weights.trust.reporter(it.reporter()).organisation
+		counted = append(counted, countedPoints{it.reported, points, organisation})
 	})
 	locked.mu.RUnlock()
-	s := Standing{Verdict: b.pronounce(k, out, at), Score: int(out.score)}
+	met, reached := agreement(counted, by)
+	s := Standing{
+		Verdict: b.pronounce(k, out, at), Score: int(out.score),
+		Organisations: met, MinOrganisations: by.organisations,
+	}
 	if s.Listed {
-		s.Since = reachedAt(counted, by.threshold)
+		s.Since = reached
 	}
 	return s
 }
 
-// countedPoints are points that count, and when they were reported.
+// countedPoints are points that count, whose, and when they were reported.
 type countedPoints struct {
-	reported second
-	points   uint32
+	reported     second
+	points       uint32
+	organisation ReporterNumber
 }
 
-// reachedAt tells when points that together reach a threshold first did so.
-func reachedAt(counted []countedPoints, threshold uint32) time.Time {
+// agreement tells of how many organisations some points are, and when those that
+// together satisfy a rule first did so.
+func agreement(counted []countedPoints, rule ruleWeight) (met int, reached time.Time) {
 	slices.SortFunc(counted, func(a, b countedPoints) int { return cmp.Compare(a.reported, b.reported) })
 	var sum uint32
+	organisations := map[ReporterNumber]struct{}{}
 	for _, c := range counted {
-		if sum = saturatingAdd(sum, c.points); sum >= threshold {
-			return timeOf(c.reported)
+		sum = saturatingAdd(sum, c.points)
+		organisations[c.organisation] = struct{}{}
+		if reached.IsZero() && sum >= rule.threshold && len(organisations) >= rule.organisations {
+			reached = timeOf(c.reported)
 		}
 	}
-	return time.Time{}
+	return len(organisations), reached
 }
 
 // Find returns the entry with a key. Its detail is not filled.

@@ -26,11 +26,11 @@ func (s *shard) steps(steps []step, head itemIndex, now second, known *answers) 
 		if !it.is(flagKept) || it.expires <= now {
 			break
 		}
-		kind := s.weights.kind(it.kind())
-		live |= kind.category
+		x := s.weights.weigh(it)
+		live |= x.category
 		for r := range s.walks {
 			w := &s.walks[r]
-			if w.take(it, kind); w.listed() {
+			if w.take(x); w.listed() {
 				listed |= s.weights.bits[r]
 				counted |= w.rule.categories
 			}

@@ -36,7 +36,7 @@ func (b *Scoreboard) Summary(since, now time.Time) Summary {
 		for _, p := range s.places() {
 			for i := p.head; i != 0; {
 				it := s.items.at(i)
-				t.take(it)
+				t.take(it, s.weights.weigh(it).points > 0)
 				i = it.next
 			}
 		}
@@ -57,8 +57,8 @@ type summaryKey struct {
 	kind     KindNumber
 }
 
-func (t *summaryTally) take(it *item) {
-	if it.counts() && it.expires > t.now {
+func (t *summaryTally) take(it *item, counts bool) {
+	if counts && it.expires > t.now {
 		t.live++
 	}
 	if last, known := t.last[it.reporter()]; !known || it.reported > last {

@@ -1,6 +1,6 @@
 package scoring
 
-// tally holds a number for each reporter that it met. The first few need no
+// tally holds a number for each reporter, or organisation, that it met. The first few need no
 // allocation, which covers nearly every address.
 type tally struct {
 	n    int
@@ -40,7 +40,7 @@ func (t *tally) set(reporter ReporterNumber, sum uint32) {
 	t.many[reporter] = sum
 }
 
-// len returns how many reporters were set.
+// len returns how many were set.
 func (t *tally) len() int { return t.n + len(t.many) }
 
 func (t *tally) reset() {

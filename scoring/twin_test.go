@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ type twin struct {
 	entries    map[netip.Prefix]map[ID]Entry
 	exemptions []Exemption
 	sets       []ProtectedSet
+	trust      Trust
 }
 
 // twinStanding is all the twin can tell of one prefix under one rule.
@@ -23,11 +25,14 @@ type twinStanding struct {
 	score     int // exempt or special or not
 	reporters int
 	counted   []twinCounted
+
+	organisations int
 }
 
 type twinCounted struct {
 	Incident
-	counts int
+	counts       int
+	organisation string
 }
 
 func newTwin(policy Policy) *twin {
@@ -89,7 +94,7 @@ func (b *twin) live(prefix netip.Prefix, categories CategorySet, now time.Time) 
 	var live []Incident
 	for _, e := range b.entries[prefix] {
 		in, counts := e.Effective()
-		if !counts || in.Points == 0 || !in.Expires.After(now) {
+		if !counts || in.Points == 0 || !in.Expires.After(now) || b.weight(in.Reporter) == 0 || b.void(in) {
 			continue
 		}
 		if categories == AllCategories || b.category(in.Kind)&categories != 0 {
@@ -100,6 +105,36 @@ func (b *twin) live(prefix netip.Prefix, categories CategorySet, now time.Time) 
 		return cmp.Or(b.Expires.Compare(a.Expires), cmp.Compare(a.ID, b.ID))
 	})
 	return live
+}
+
+// weight returns the weight of a reporter in percent.
+func (b *twin) weight(n ReporterNumber) int {
+	r, known := b.trust.Reporters[n]
+	switch {
+	case !known:
+		return 100
+	case r.Probation:
+		return 0
+	}
+	return r.Weight
+}
+
+func (b *twin) organisation(n ReporterNumber) string {
+	if r := b.trust.Reporters[n]; r.Organisation != "" {
+		return "organisation " + r.Organisation
+	}
+	return fmt.Sprintf("reporter %d", n)
+}
+
+// void tells whether an incident was taken back.
+func (b *twin) void(in Incident) bool {
+	for _, v := range b.trust.Voids {
+		within := !v.Prefix.IsValid() || v.Prefix.Bits() <= in.Prefix.Bits() && v.Prefix.Contains(in.Prefix.Addr()) || in.Prefix.Contains(v.Prefix.Addr())
+		if within && (v.Reporter == 0 || v.Reporter == in.Reporter) && !in.Reported.Before(v.From) && in.Reported.Before(v.To) {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *twin) exemption(prefix netip.Prefix, now time.Time) *Exemption {
@@ -125,20 +160,29 @@ func (b *twin) standing(prefix netip.Prefix, rule Rule, now time.Time) twinStand
 	if rule.Threshold == 0 {
 		rule.Threshold = b.policy.Threshold
 	}
+	if rule.MinOrganisations == 0 {
+		rule.MinOrganisations = max(1, b.policy.MinOrganisations)
+	}
 	s := twinStanding{Verdict: Verdict{Prefix: prefix}}
 	used, reporters := map[ReporterNumber]int{}, map[ReporterNumber]bool{}
+	all, organisations := map[ReporterNumber]int{}, map[string]bool{}
 	lastOf := map[CategorySet]time.Time{} // latest expiry of each category
 	for _, in := range b.live(prefix, rule.Categories, now) {
-		counts := int(in.Points)
+		counts := max(1, int(in.Points)*b.weight(in.Reporter)/100)
 		if kind, _ := b.policy.KindNumbered(in.Kind); kind.Cap > 0 {
 			counts = min(counts, max(0, int(kind.Cap)-used[in.Reporter]))
 			used[in.Reporter] += counts
 		}
+		if b.policy.ReporterCap > 0 {
+			counts = min(counts, b.policy.ReporterCap-all[in.Reporter])
+			all[in.Reporter] += counts
+		}
 		if s.score += counts; counts > 0 {
 			reporters[in.Reporter] = true
+			organisations[b.organisation(in.Reporter)] = true
+			s.counted = append(s.counted, twinCounted{in, counts, b.organisation(in.Reporter)})
 		}
-		s.counted = append(s.counted, twinCounted{in, counts})
-		if !s.Listed && s.score >= rule.Threshold {
+		if !s.Listed && s.score >= rule.Threshold && len(organisations) >= rule.MinOrganisations {
 			s.Listed, s.Until = true, in.Expires
 		}
 		if c := b.category(in.Kind); c != 0 && lastOf[c].IsZero() {
@@ -146,7 +190,7 @@ func (b *twin) standing(prefix netip.Prefix, rule Rule, now time.Time) twinStand
 			s.Categories |= c
 		}
 	}
-	s.reporters = len(reporters)
+	s.reporters, s.organisations = len(reporters), len(organisations)
 	_, special := Special(prefix.Addr())
 	switch exemption := b.exemption(prefix, now); {
 	case !s.Listed || special:
@@ -164,12 +208,14 @@ func (b *twin) standing(prefix netip.Prefix, rule Rule, now time.Time) twinStand
 	return s
 }
 
-// since tells when what counts first reached the threshold.
-func (s twinStanding) since(threshold int) time.Time {
+// since tells when what counts first reached the threshold, of enough
+// organisations.
+func (s twinStanding) since(threshold, organisations int) time.Time {
 	slices.SortFunc(s.counted, func(a, b twinCounted) int { return a.Reported.Compare(b.Reported) })
-	sum := 0
+	sum, met := 0, map[string]bool{}
 	for _, c := range s.counted {
-		if sum += c.counts; sum >= threshold {
+		met[c.organisation] = true
+		if sum += c.counts; sum >= threshold && len(met) >= organisations {
 			return c.Reported
 		}
 	}

@@ -23,7 +23,10 @@ type Verdict struct {
 type Standing struct {
 	Verdict
 	Score int       // points that count under the rule, exemption or not
-	Since time.Time // when the incidents that still count first reached the threshold; zero unless listed
+	Since time.Time // when the incidents that still count first satisfied the rule; zero unless listed
+
+	Organisations    int // of those who reported what counts
+	MinOrganisations int // that the rule asks for
 }
 
 // Listing is one listed prefix of a rule.

@@ -16,8 +16,10 @@ func (o outcome) listed() bool { return o.until != 0 }
 // live at some moment are always the first ones, and what a walk has counted
 // after the k-th item is the exact score until that item expires.
 type walk struct {
-	rule   ruleWeight
-	capped tally // what each reporter's capped items have counted
+	rule          ruleWeight
+	capped        tally // what each reporter's capped items have counted
+	all           tally // what all of its items have; only with a cap of them
+	organisations tally // that have counted something; only where several are needed
 	outcome
 }
 
@@ -25,32 +27,63 @@ type walk struct {
 func (w *walk) start(rule ruleWeight) {
 	w.rule, w.outcome = rule, outcome{}
 	w.capped.reset()
+	w.all.reset()
+	w.organisations.reset()
 }
 
-// take counts one item that item.counts, and returns the points it counts
-// under the rule: fewer than its own once its reporter's capped items have
-// reached the cap.
-func (w *walk) take(it *item, kind kindWeight) uint32 {
-	if !w.rule.takes(kind.category) {
+// take counts one item, and returns the points it counts under the rule: fewer
+// than its own once its reporter has reached a cap.
+func (w *walk) take(x weighed) uint32 {
+	if x.points == 0 || !w.rule.takes(x.category) {
 		return 0
 	}
-	points := uint32(it.points)
-	if kind.cap > 0 {
-		used := w.capped.get(it.reporter())
-		points = kind.under(it.points, used)
-		w.capped.set(it.reporter(), used+points)
+	points := x.points
+	if x.cap > 0 {
+		used := w.capped.get(x.reporter)
+		points = x.under(points, used)
+		w.capped.set(x.reporter, used+points)
+	}
+	if w.rule.reporterCap > 0 {
+		used := w.all.get(x.reporter)
+		points = min(points, w.rule.reporterCap-used)
+		w.all.set(x.reporter, used+points)
 	}
 	w.score = saturatingAdd(w.score, points)
-	if w.until == 0 && w.score >= w.rule.threshold {
-		w.until = it.expires
+	if points > 0 && w.rule.organisations > 1 {
+		w.organisations.set(x.organisation, 1)
 	}
-	if kind.category&^w.categories != 0 {
+	if w.until == 0 && w.reached() && w.missing() == 0 {
+		w.until = x.expires
+	}
+	if x.category&^w.categories != 0 {
 		// Of every category the latest item comes first, so the newest
 		// category is the first to go.
-		w.categories |= kind.category
-		w.next = it.expires
+		w.categories |= x.category
+		w.next = x.expires
 	}
 	return points
+}
+
+// reached tells whether the points are enough.
+func (w *walk) reached() bool { return w.score >= w.rule.threshold }
+
+// missing is how many more organisations are needed.
+func (w *walk) missing() int {
+	if w.rule.organisations <= 1 {
+		return 0 // who counts anything is one
+	}
+	return max(0, w.rule.organisations-w.organisations.len())
+}
+
+// needs takes an item, and tells whether the rule's listing hangs on it: until
+// the points are enough on what adds some, from then on, while organisations
+// are missing, on who is another.
+func (w *walk) needs(x weighed) bool {
+	if w.listed() {
+		return false
+	}
+	reached, missing := w.reached(), w.missing()
+	return w.take(x) > 0 && (!reached || w.missing() < missing)
 }
 
 // end returns what the walk found.

@@ -1,15 +1,14 @@
 package scoring
 
-// weights is a policy and the scoreboard's rules, compiled for walking. It
-// never changes once made.
-//
-// Reporter weights, organisations and voids will find their place here.
+// weights is a policy, the scoreboard's rules and who is trusted how much,
+// compiled for walking. It never changes once made.
 type weights struct {
-	kinds     []kindWeight // by kind number; what lies beyond is unknown
-	set       *ruleSet
-	rules     []ruleWeight // the distinct rules of the set
-	bits      []uint64     // the places that each of them stands at
-	threshold int          // the policy's
+	kinds  []kindWeight // by kind number; what lies beyond is unknown
+	set    *ruleSet
+	rules  []ruleWeight // the distinct rules of the set
+	bits   []uint64     // the places that each of them stands at
+	policy ruleWeight   // what holds of a rule that does not say
+	trust  *trustTable
 }
 
 // kindWeight is what counting needs of a kind. An unknown kind is the zero
@@ -19,14 +18,28 @@ type kindWeight struct {
 	cap      uint16      // 0: none
 }
 
-// ruleWeight is a rule with its effective threshold.
+// ruleWeight is a rule with what the policy adds to it.
 type ruleWeight struct {
-	threshold  uint32
-	categories CategorySet
+	threshold     uint32
+	categories    CategorySet
+	organisations int    // that must have reported what counts
+	reporterCap   uint32 // of what one reporter counts; 0: none
 }
 
-func newWeights(policy Policy, set *ruleSet) *weights {
-	w := &weights{threshold: policy.Threshold, set: set, rules: make([]ruleWeight, len(set.rules)), bits: set.bits}
+// weighed is an item as it counts before caps.
+type weighed struct {
+	kindWeight
+	points       uint32 // 0: it counts nothing
+	reporter     ReporterNumber
+	organisation ReporterNumber
+	expires      second
+}
+
+func newWeights(policy Policy, set *ruleSet, trust *trustTable) *weights {
+	w := &weights{set: set, rules: make([]ruleWeight, len(set.rules)), bits: set.bits, trust: trust}
+	w.policy = ruleWeight{
+		threshold: uint32(policy.Threshold), organisations: policy.Organisations(), reporterCap: uint32(policy.ReporterCap),
+	}
 	for _, kind := range policy.Kinds {
 		for int(kind.Number) >= len(w.kinds) {
 			w.kinds = append(w.kinds, kindWeight{})
@@ -43,11 +56,29 @@ func newWeights(policy Policy, set *ruleSet) *weights {
 
 // rule compiles a rule that need not be one of the scoreboard's.
 func (w *weights) rule(rule Rule) ruleWeight {
-	threshold := rule.Threshold
-	if threshold == 0 {
-		threshold = w.threshold
+	r := w.policy
+	r.categories = rule.Categories
+	if rule.Threshold > 0 {
+		r.threshold = uint32(rule.Threshold)
 	}
-	return ruleWeight{uint32(threshold), rule.Categories}
+	if rule.MinOrganisations > 0 {
+		r.organisations = rule.MinOrganisations
+	}
+	return r
+}
+
+// weigh tells what an item counts before caps.
+func (w *weights) weigh(it *item) weighed {
+	x := weighed{kindWeight: w.kind(it.kind()), reporter: it.reporter(), organisation: it.reporter(), expires: it.expires}
+	switch {
+	case !it.counts():
+	case w.trust.reporters == nil:
+		x.points = uint32(it.points)
+	default:
+		r := w.trust.reporter(x.reporter)
+		x.points, x.organisation = r.weigh(it.points), r.organisation
+	}
+	return x
 }
 
 func (w *weights) kind(number KindNumber) kindWeight {
@@ -59,8 +90,8 @@ func (w *weights) kind(number KindNumber) kindWeight {
 
 // under returns what points count when the reporter's capped items have
 // already counted some: no more than the cap leaves.
-func (k kindWeight) under(points uint16, used uint32) uint32 {
-	return min(uint32(points), max(uint32(k.cap), used)-used)
+func (k kindWeight) under(points, used uint32) uint32 {
+	return min(points, max(uint32(k.cap), used)-used)
 }
 
 // takes tells whether incidents of a category count. All categories also take

@@ -26,7 +26,7 @@ func NewBook() *Book {
 
 // Changed tells what an Update touched that others must hear of.
 type Changed struct {
-	Policy, Exemptions, Protected bool
+	Policy, Exemptions, Protected, Trust bool
 }
 
 // Update takes records as a ledger feeds them; with all set, records that are
@@ -53,7 +53,7 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 	if all {
 		b.pages = blank()
 	}
-	changed = Changed{Policy: all, Exemptions: all, Protected: all}
+	changed = Changed{Policy: all, Exemptions: all, Protected: all, Trust: all}
 	var faults []error
 	for _, record := range records {
 		if !all && record.Version < b.versions[record.Key] && record.Value != nil {
@@ -76,6 +76,7 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 		changed.Policy = changed.Policy || record.Key == policyRecord
 		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords)
 		changed.Protected = changed.Protected || strings.HasPrefix(record.Key, protectRecords)
+		changed.Trust = changed.Trust || strings.HasPrefix(record.Key, reporterRecords) || strings.HasPrefix(record.Key, voidRecords)
 	}
 	return changed, paused, errors.Join(faults...)
 }

@@ -55,7 +55,7 @@ func TestBook_Update(t *testing.T) {
 		},
 		{
 			"reporter", record(t, "reporter/web1", 1, web),
-			control.Changed{},
+			control.Changed{Trust: true},
 			func(b *control.Book) bool {
 				reporter, ok := b.Reporter("web1")
 				return ok && reporter == web && b.ReporterName(2) == "web1"
@@ -72,7 +72,15 @@ func TestBook_Update(t *testing.T) {
 			func(b *control.Book) bool { return len(b.Exemptions()) == 1 && b.Exemptions()[0].Reason == "ours" },
 		},
 		{
-			"a newer version's", record(t, "void/1", 1, map[string]int{"reporter": 2}),
+			"void", record(t, "void/week", 1, scoring.Void{ID: "week", Reporter: 2, To: noon, Reason: "broken"}),
+			control.Changed{Trust: true},
+			func(b *control.Book) bool {
+				void, ok := b.Void("week")
+				return ok && void.Reason == "broken" && len(b.Voids()) == 1 && len(b.Trust().Voids) == 1
+			},
+		},
+		{
+			"a newer version's", record(t, "newer/1", 1, map[string]int{"reporter": 2}),
 			control.Changed{},
 			func(b *control.Book) bool { return len(b.Reporters())+len(b.Keys())+len(b.Exemptions()) == 0 },
 		},
@@ -107,8 +115,8 @@ func TestBook_Update_all(t *testing.T) {
 		record(t, "reporter/web1", 1, control.Reporter{Number: 2, Name: "web1"}),
 		record(t, "exempt/203.0.113.0/24", 1, scoring.Exemption{Prefix: ours, Reason: "ours"}))
 	changed := mustUpdate(t, book, true, record(t, "reporter/web2", 1, control.Reporter{Number: 3, Name: "web2"}))
-	if !changed.Policy || !changed.Exemptions {
-		t.Errorf("a whole update reports %+v, want both: what is gone has changed", changed)
+	if !changed.Policy || !changed.Exemptions || !changed.Trust {
+		t.Errorf("a whole update reports %+v, want all: what is gone has changed", changed)
 	}
 	if _, ok := book.Reporter("web1"); ok || book.ReporterName(2) != "#2" {
 		t.Error("a reporter that is not among all records is still there")

@@ -15,6 +15,7 @@
 //	key/ID            an API key, without its secret
 //	exempt/PREFIX     a scoring.Exemption
 //	protect/NAME      a ProtectedSet
+//	void/ID           a scoring.Void
 //
 // Records under other keys belong to newer versions and are left alone.
 package control

@@ -20,6 +20,7 @@ type pages struct {
 	keys       map[string]Key
 	exemptions map[netip.Prefix]scoring.Exemption
 	protected  map[string]ProtectedSet
+	voids      map[string]scoring.Void
 	next       scoring.ReporterNumber
 }
 
@@ -33,6 +34,7 @@ func blank() pages {
 		keys:       map[string]Key{},
 		exemptions: map[netip.Prefix]scoring.Exemption{},
 		protected:  map[string]ProtectedSet{},
+		voids:      map[string]scoring.Void{},
 		next:       adminNumber + 1,
 	}
 }
@@ -66,6 +68,10 @@ func (p *pages) keepOld(old pages, key string) {
 		if s, ok := old.protected[name]; ok {
 			p.protected[name] = s
 		}
+	case voidRecords:
+		if v, ok := old.voids[name]; ok {
+			p.voids[name] = v
+		}
 	}
 }
 
@@ -76,6 +82,7 @@ const (
 	keyRecords      = "key/"
 	exemptRecords   = "exempt/"
 	protectRecords  = "protect/"
+	voidRecords     = "void/"
 )
 
 // splitRecord splits the key of a record into its sort and its name.
@@ -104,6 +111,8 @@ func (p *pages) take(record scoring.ControlRecord) error {
 		return takeInto(p.exemptions, prefix, record.Value, func(e scoring.Exemption) netip.Prefix { return e.Prefix })
 	case protectRecords:
 		return p.takeProtected(name, record.Value)
+	case voidRecords:
+		return takeInto(p.voids, name, record.Value, func(v scoring.Void) string { return v.ID })
 	}
 	return nil // a newer version's
 }

@@ -19,9 +19,29 @@ type Reporter struct {
 	// Hosts are the names of the reporter's own hosts, parted by spaces: notes
 	// are rid of them.
 	Hosts string `json:"hosts,omitempty"`
+
+	// Organisation that the reporter belongs to; empty: it is one by itself.
+	Organisation string `json:"organisation,omitempty"`
+	// Weight of its points in percent, 0..scoring.MaxWeight; nil: in full.
+	Weight *int `json:"weight,omitempty"`
+	// Probation: what it reports is kept, and counts nothing until a moderator
+	// trusts the reporter.
+	Probation bool `json:"probation,omitempty"`
 }
 
-var reporterName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+// Trust returns how much the reporter's word counts.
+func (r Reporter) Trust() scoring.ReporterTrust {
+	weight := scoring.FullWeight
+	if r.Weight != nil {
+		weight = *r.Weight
+	}
+	return scoring.ReporterTrust{Organisation: r.Organisation, Weight: weight, Probation: r.Probation}
+}
+
+var (
+	reporterName     = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+	organisationName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+)
 
 // Validate tells what is wrong with a reporter.
 func (r Reporter) Validate() error {
@@ -33,6 +53,12 @@ func (r Reporter) Validate() error {
 	}
 	if err := validHosts(r.Hosts); err != nil {
 		return err
+	}
+	if r.Organisation != "" && !organisationName.MatchString(r.Organisation) {
+		return fmt.Errorf("organisation %q: want 1 to 63 letters, digits, dots, dashes and underscores, such as example.org", r.Organisation)
+	}
+	if r.Weight != nil && (*r.Weight < 0 || *r.Weight > scoring.MaxWeight) {
+		return fmt.Errorf("weight %d: outside 0..%d percent", *r.Weight, scoring.MaxWeight)
 	}
 	_, err := ParseRole(string(r.Role))
 	return err

@@ -112,6 +112,15 @@ func (b *Board) SetRules(_ time.Time, rules []scoring.Rule) error {
 	return err
 }
 
+// SetTrust makes everything count by another trust: what it concerns is read
+// again, or when that may be anything, every shard loaded again.
+func (b *Board) SetTrust(_ time.Time, trust scoring.Trust) {
+	if prefixes := b.lean.SetTrust(trust); len(prefixes) > 0 {
+		b.unread.add(prefixes...)
+	}
+	b.checkOutdated()
+}
+
 // Settle waits until everything loaded counts by the present policy and rules.
 // Its error is that of ctx.
 func (b *Board) Settle(ctx context.Context) error {

@@ -24,6 +24,7 @@ type board interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Count(prefix netip.Prefix) int
 	SetPolicy(now time.Time, policy scoring.Policy) error
+	SetTrust(now time.Time, trust scoring.Trust)
 	SetExemptions(now time.Time, list []scoring.Exemption)
 	Sweep(now time.Time, sure bool)
 	Verdict(addr netip.Addr, rule int, now time.Time) scoring.Verdict

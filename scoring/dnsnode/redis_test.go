@@ -49,7 +49,9 @@ func startNodes(t *testing.T) *nodes {
 	ledger := openLedger(t, n.server.URL())
 	var listed []scoring.Incident
 	for i, addr := range n.steady {
-		listed = append(listed, incident(ledger.Now(), addr, scoring.ID(i), 16, 50, time.Hour))
+		in := incident(ledger.Now(), addr, scoring.ID(i), 16, 50, time.Hour)
+		in.Reporter = steadyReporter
+		listed = append(listed, in)
 	}
 	if _, err := ledger.Record(t.Context(), listed); err != nil {
 		t.Fatal(err)
@@ -59,6 +61,9 @@ func startNodes(t *testing.T) *nodes {
 	n.lean = follow(t, other, newLean(t, someRules(), other, other.Now))
 	return n
 }
+
+// steadyReporter is trusted all the time; reporters 1 to 3 are not.
+const steadyReporter = 4
 
 func incident(now time.Time, addr netip.Addr, id scoring.ID, kind scoring.KindNumber, points uint16, ttl time.Duration) scoring.Incident {
 	now = now.Truncate(time.Second)
@@ -143,8 +148,8 @@ func find(x *scoring.Index, addr netip.Addr, when time.Time) (scoring.Found, boo
 	return x.Find6(hi, uint32(when.Unix()))
 }
 
-// load writes for a while: reports, amendments, withdrawals, other policies and
-// exemptions, and losses of the feed.
+// load writes for a while: reports, amendments, withdrawals, other policies,
+// exemptions and trust, and losses of the feed.
 func (n *nodes) load(t *testing.T, lasts time.Duration, written *atomic.Int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), lasts)
@@ -189,7 +194,7 @@ func (n *nodes) write(ctx context.Context, t *testing.T, r *rand.Rand, written *
 	}
 }
 
-// steer changes policy and exemptions on both nodes, but never what concerns
+// steer changes policy, exemptions and trust on both nodes, but never what concerns
 // the steady ones.
 func (n *nodes) steer(ctx context.Context, t *testing.T) {
 	for i := 0; ctx.Err() == nil; i++ {
@@ -199,11 +204,17 @@ func (n *nodes) steer(ctx context.Context, t *testing.T) {
 		if i%2 == 0 {
 			exemptions[0].Expires = n.full.ledger.Now().Add(3 * time.Second)
 		}
+		trust := scoring.Trust{Voids: []scoring.Void{{Prefix: exemptions[0].Prefix, To: n.full.ledger.Now()}}}
+		if i%3 == 0 {
+			trust.Reporters = map[scoring.ReporterNumber]scoring.ReporterTrust{2: {Weight: 50 + i%5*25}}
+			trust.Voids = append(trust.Voids, scoring.Void{Reporter: 3, To: n.full.ledger.Now()})
+		}
 		for _, f := range []*follower{n.full, n.lean} {
 			if err := f.SetPolicy(f.ledger.Now(), policy); err != nil {
 				t.Errorf("setting the policy: %v", err)
 			}
 			f.SetExemptions(f.ledger.Now(), exemptions)
+			f.SetTrust(f.ledger.Now(), trust)
 		}
 		pause(ctx, 200*time.Millisecond)
 	}

@@ -31,6 +31,9 @@ func (s *sink) Control(all bool, records ...scoring.ControlRecord) {
 	if err != nil {
 		panic(err)
 	}
+	if changed.Trust {
+		s.Board.SetTrust(s.Now(), s.Book.Trust())
+	}
 	if changed.Exemptions {
 		s.Board.SetExemptions(s.Now(), s.Book.Exemptions())
 	}
