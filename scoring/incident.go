@@ -132,6 +132,9 @@ type Amendment struct {
 	Note      *string        // replaces the note unless nil
 	By        ReporterNumber // who amended
 	At        time.Time      // when
+	// Audit is what is written of the amendment together with it; nil: nothing.
+	// It is for the writer: ledgers do not tell it back.
+	Audit *AuditEvent
 }
 
 // Entry is one incident as a ledger tells it: the incident as recorded, and

@@ -45,6 +45,9 @@ type ControlRecord struct {
 	Key     string
 	Version uint64 // 1 when created; 0 stands for "does not exist"
 	Value   []byte // JSON; nil when deleted
+	// Audit is what is written of the change together with it; nil: nothing. It
+	// is for the writer: ledgers do not tell it back.
+	Audit *AuditEvent
 }
 
 // Outcome is what became of one incident that a ledger was asked to record.

@@ -35,6 +35,10 @@ func (w *work) overlay(amendment scoring.Amendment) error {
 		return fmt.Errorf("%w: it is at version %d, so the next is %d, not %d", scoring.ErrConflict, present, present+1, amendment.Version)
 	}
 	w.put(w.amend, key, appendOverlay(nil, amendment))
+	if err := w.audit(amendment.Audit); err != nil {
+		return err
+	}
+	amendment.Audit = nil
 	w.ledger.crowd.forget(key)
 	entry.Amendment = &amendment
 	w.tell(entry)

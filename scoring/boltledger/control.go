@@ -72,6 +72,10 @@ func (w *work) putControl(record scoring.ControlRecord) error {
 	default:
 		w.put(w.control, key, append(binary.BigEndian.AppendUint64(nil, record.Version), record.Value...))
 	}
+	if err := w.audit(record.Audit); err != nil {
+		return err
+	}
+	record.Audit = nil
 	w.controls = append(w.controls, record)
 	return nil
 }

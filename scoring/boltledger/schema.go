@@ -20,11 +20,14 @@ import (
 //	log      commit sequence (8 bytes, big endian) → incident (encoding.go)
 //	amend    incident key (encoding.go) → overlay, kept as long as the incident
 //	control  record key → version (8 bytes, big endian), then the value
+//	audit    unix milliseconds and sequence (8 bytes each, big endian) → event as
+//	         JSON; made by the first event
 var (
 	bucketMeta    = []byte("meta")
 	bucketLog     = []byte("log")
 	bucketAmend   = []byte("amend")
 	bucketControl = []byte("control")
+	bucketAudit   = []byte("audit")
 
 	keySchema = []byte("schema")
 	keyLedger = []byte("ledger")

@@ -10,6 +10,7 @@ import (
 // is to be told once that is committed.
 type work struct {
 	ledger              *Ledger
+	tx                  *bolt.Tx
 	log, amend, control *bolt.Bucket
 
 	changed bool
@@ -24,6 +25,7 @@ type work struct {
 func newWork(l *Ledger, tx *bolt.Tx) *work {
 	w := &work{
 		ledger:   l,
+		tx:       tx,
 		log:      tx.Bucket(bucketLog),
 		amend:    tx.Bucket(bucketAmend),
 		control:  tx.Bucket(bucketControl),

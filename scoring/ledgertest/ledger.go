@@ -10,6 +10,7 @@ package ledgertest
 import (
 	"context"
 	"iter"
+	"net/netip"
 	"time"
 
 	"penaltybox/scoring"
@@ -55,6 +56,22 @@ type Ledger interface {
 	// does not exist is ErrNotFound. When it returns, the followed sink has
 	// it.
 	PutControl(ctx context.Context, record scoring.ControlRecord) error
+
+	// The Audit of a record or amendment that PutControl or Amend writes is
+	// kept with it: both or neither. AddAudit keeps events that belong to
+	// no other change. An event's time is the ledger's, or the given one,
+	// and never before an earlier event's of the same object.
+	AddAudit(ctx context.Context, events ...scoring.AuditEvent) error
+
+	// Audit yields the events of a range in the order of their ids.
+	Audit(ctx context.Context, wanted scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error]
+
+	// PurgeAudit deletes the events before a moment, and tells how many.
+	PurgeAudit(ctx context.Context, before time.Time) (int, error)
+
+	// EraseAudit takes an address or range out of every event that names
+	// it, and tells how many those were. The events stay.
+	EraseAudit(ctx context.Context, prefix netip.Prefix) (int, error)
 
 	// Purge deletes what expired more than an hour before now and returns
 	// how many incidents that were.

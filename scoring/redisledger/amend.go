@@ -52,12 +52,16 @@ func (l *Ledger) amendCall(in scoring.Incident, amendment scoring.Amendment, pre
 	if err != nil {
 		return nil, err
 	}
+	audit, err := auditText(amendment.Audit)
+	if err != nil {
+		return nil, err
+	}
 	keepUntil := scoring.Entry{Incident: in, Amendment: &amendment}.KeepUntil()
 	text := appendOverlay(nil, overlay{amendment, keepUntil.Truncate(time.Second)})
 	place := bucketOf(in.Prefix)
 	c := l.newCall(place.shard)
-	c.keys = append(c.keys, amendKey(place.shard), place.key(), detailKey(in.Key()))
-	c.args = append(c.args, incidentName(in.Key()), present, text, member, keepUntil.Unix(), amendedEvent(member, text))
+	c.keys = append(c.keys, amendKey(place.shard), place.key(), detailKey(in.Key()), auditKey(place.shard))
+	c.args = append(c.args, incidentName(in.Key()), present, text, member, keepUntil.Unix(), amendedEvent(member, text), audit)
 	return c, nil
 }
 

@@ -1,7 +1,8 @@
 -- Lays an overlay over an incident, if the present overlay is the expected one.
--- KEYS: the shard's ledger, feed and amend, the incident's bucket and detail.
+-- KEYS: the shard's ledger, feed and amend, the incident's bucket and detail,
+--       the shard's audit.
 -- ARGV: ledger id, feed length, incident's name, expected overlay or "",
---       new overlay, member, keep-until, event.
+--       new overlay, member, keep-until, event, audit event or "".
 -- Returns {the feed's tail, ""}, {"", id found} in another ledger, or
 -- {"", "", why not}.
 local ledger = redis.call('HMGET', KEYS[1], 'id', 'tail')
@@ -27,4 +28,5 @@ redis.call('EXPIREAT', KEYS[5], ARGV[7] + 60)
 local tail = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*',
   'p', ledger[2] or '0-0', 'e', ARGV[8])
 redis.call('HSET', KEYS[1], 'tail', tail)
+audit(KEYS[1], KEYS[6], ARGV[9], '')
 return {tail, ''}

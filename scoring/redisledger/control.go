@@ -72,7 +72,10 @@ func (l *Ledger) putControl(ctx context.Context, record scoring.ControlRecord) e
 	if record.Version == 1 && record.Value == nil {
 		return scoring.ErrNotFound // version 1 creates: there is nothing to delete
 	}
-	c := l.controlCall(record)
+	c, err := l.controlCall(record)
+	if err != nil {
+		return err
+	}
 	l.run(ctx, controlScript, c)
 	if c.err == nil {
 		l.await(ctx, []*call{c})
@@ -80,13 +83,17 @@ func (l *Ledger) putControl(ctx context.Context, record scoring.ControlRecord) e
 	return c.err
 }
 
-func (l *Ledger) controlCall(record scoring.ControlRecord) *call {
+func (l *Ledger) controlCall(record scoring.ControlRecord) (*call, error) {
+	audit, err := auditText(record.Audit)
+	if err != nil {
+		return nil, err
+	}
 	verb, value := "put", strconv.FormatUint(record.Version, 10)+":"+string(record.Value)
 	if record.Value == nil {
 		verb, value = "delete", ""
 	}
 	c := l.newCall(controlFeed)
-	c.keys = append(c.keys, controlKey)
-	c.args = append(c.args, record.Key, strconv.FormatUint(record.Version-1, 10), verb, value, controlEvent(record), rand.Text())
-	return c
+	c.keys = append(c.keys, controlKey, auditKey(controlFeed))
+	c.args = append(c.args, record.Key, strconv.FormatUint(record.Version-1, 10), verb, value, controlEvent(record), rand.Text(), audit)
+	return c, nil
 }

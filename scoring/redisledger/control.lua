@@ -1,7 +1,8 @@
 -- Writes a control record if its version follows the stored one's.
--- KEYS: the control shard's ledger, feed and control.
+-- KEYS: the control shard's ledger, feed, control and audit.
 -- ARGV: ledger id, feed length, key, expected version, "put" or "delete",
---       new version ":" value, event, a random name of this call.
+--       new version ":" value, event, a random name of this call,
+--       audit event or "".
 -- Returns {the feed's tail, ""}, {"", id found} in another ledger, or
 -- {"", "", why not}.
 local ledger = redis.call('HMGET', KEYS[1], 'id', 'tail', 'call')
@@ -26,4 +27,5 @@ end
 local tail = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*',
   'p', ledger[2] or '0-0', 'e', ARGV[7])
 redis.call('HSET', KEYS[1], 'tail', tail, 'call', ARGV[8])
+audit(KEYS[1], KEYS[4], ARGV[9], '')
 return {tail, ''}

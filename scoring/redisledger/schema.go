@@ -17,9 +17,11 @@ import (
 //	pb:{s}:d:<p>|<id>   string  what people want to know of an incident (see detail.go); expires with it
 //	pb:{s}:amend        hash    <prefix>|<id> → overlay (see overlay.go)
 //	pb:{s}:feed         stream  p: the entry before; e: what changed (see feed.go); about the last 16384 entries
+//	pb:{s}:audit        zset    events of the audit (see audit.go), scored by unix milliseconds; {s}:ledger counts them
 //	pb:{pb}:ledger      hash    as for a shard
 //	pb:{pb}:control     hash    key → version ":" value
 //	pb:{pb}:feed        stream  as for a shard
+//	pb:{pb}:audit       zset    as for a shard
 //
 // The ledger's id stands in every shard, because a script can only look at its
 // own slot: a write must never land in a server that was emptied or swapped.
@@ -75,6 +77,8 @@ func shardKey(feed int, name string) string {
 func ledgerKey(feed int) string { return shardKey(feed, "ledger") }
 
 func feedKey(feed int) string { return shardKey(feed, "feed") }
+
+func auditKey(feed int) string { return shardKey(feed, "audit") }
 
 func amendKey(shard int) string { return shardKey(shard, "amend") }
 

@@ -82,12 +82,21 @@ func TestScripts_sentTwice(t *testing.T) {
 		}
 		return c
 	})
-	twice("putting", controlScript, controlFeed, func() *call {
-		return l.controlCall(scoring.ControlRecord{Key: "policy", Version: 1, Value: []byte("{}")})
-	})
-	twice("deleting", controlScript, controlFeed, func() *call {
-		return l.controlCall(scoring.ControlRecord{Key: "policy", Version: 2})
-	})
+	control := func(record scoring.ControlRecord) func() *call {
+		return func() *call {
+			c, err := l.controlCall(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+	}
+	told := &scoring.AuditEvent{Who: "admin", Action: "change", Object: "policy"}
+	twice("putting", controlScript, controlFeed, control(scoring.ControlRecord{Key: "policy", Version: 1, Value: []byte("{}"), Audit: told}))
+	twice("deleting", controlScript, controlFeed, control(scoring.ControlRecord{Key: "policy", Version: 2, Audit: told}))
+	if got := server.Do("ZCARD", auditKey(controlFeed)); got != "2" {
+		t.Errorf("the audit tells of %s changes, want 2", got)
+	}
 	if got := server.Do("ZCARD", bucketOf(in.Prefix).key()); got != "1" {
 		t.Errorf("the bucket holds %s incidents, want 1", got)
 	}
@@ -177,10 +186,17 @@ func TestScripts_keysAsDeclared(t *testing.T) {
 	t.Parallel()
 	for name, source := range map[string]string{
 		"record": recordLua, "amend": amendLua, "control": controlLua, "start": startLua, "prune": pruneLua,
+		"audit": auditLua, "addaudit": addAuditLua, "erase": eraseLua,
 	} {
 		for _, key := range callKeys(source) {
-			if !strings.HasPrefix(key, "KEYS[") && key != "bucket" && key != "detail" {
+			known := key == "bucket" || key == "detail" || name == "audit" && (key == "ledger" || key == "key")
+			if !strings.HasPrefix(key, "KEYS[") && !known {
 				t.Errorf("%s.lua calls Redis with the key %s", name, key)
+			}
+		}
+		for _, call := range strings.Split(source, "audit(")[1:] {
+			if name != "audit" && !strings.HasPrefix(call, "KEYS[1], KEYS[") {
+				t.Errorf("%s.lua writes the audit under keys of its own: %s", name, call)
 			}
 		}
 	}

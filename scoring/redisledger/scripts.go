@@ -22,13 +22,21 @@ var (
 	amendLua string
 	//go:embed control.lua
 	controlLua string
+	//go:embed audit.lua
+	auditLua string
+	//go:embed addaudit.lua
+	addAuditLua string
+	//go:embed erase.lua
+	eraseLua string
 	//go:embed prune.lua
 	pruneLua string
 
 	startScript   = newScript(startLua)
 	recordScript  = newScript(recordLua)
-	amendScript   = newScript(amendLua)
-	controlScript = newScript(controlLua)
+	amendScript   = newScript(auditLua + amendLua)
+	controlScript = newScript(auditLua + controlLua)
+	auditScript   = newScript(auditLua + addAuditLua)
+	eraseScript   = newScript(eraseLua)
 	pruneScript   = newScript(pruneLua)
 )
 
