@@ -27,6 +27,9 @@ type ledger interface {
 	Dump(ctx context.Context) iter.Seq2[scoring.Entry, error]
 	Control(ctx context.Context) ([]scoring.ControlRecord, error)
 	PutControl(ctx context.Context, record scoring.ControlRecord) error
+	AddAudit(ctx context.Context, events ...scoring.AuditEvent) error
+	Audit(ctx context.Context, wanted scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error]
+	PurgeAudit(ctx context.Context, before time.Time) (int, error)
 	Purge(ctx context.Context, now time.Time) (int, error)
 	Now() time.Time
 	Close() error

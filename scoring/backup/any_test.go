@@ -25,6 +25,11 @@ func TestBackup_anyLedger(t *testing.T) {
 		for key, value := range rapid.MapOf(rapid.StringMatching(`[a-z]{1,3}/[a-z0-9.:/]{1,9}`), rapid.SliceOf(rapid.Byte())).Draw(t, "records") {
 			source.addRecords(scoring.ControlRecord{Key: key, Version: rapid.Uint64Min(1).Draw(t, "version"), Value: append([]byte{}, value...)})
 		}
+		for i := range rapid.IntRange(0, 5).Draw(t, "events") {
+			source.audit = append(source.audit, scoring.AuditEvent{
+				At: noon.Add(time.Duration(i) * time.Second), Who: rapid.String().Draw(t, "who"), Action: "change", Object: rapid.String().Draw(t, "object"),
+			})
+		}
 		var file bytes.Buffer
 		written, err := backup.Write(t.Context(), &file, source)
 		if err != nil {
@@ -39,6 +44,9 @@ func TestBackup_anyLedger(t *testing.T) {
 		}
 		if diff := diff(values(t, source), values(t, target)); diff != "" {
 			t.Fatalf("control records differ (-backed up +restored):\n%s", diff)
+		}
+		if diff := diff(audit(t, source), audit(t, target)); diff != "" {
+			t.Fatalf("the audits differ (-backed up +restored):\n%s", diff)
 		}
 	})
 }

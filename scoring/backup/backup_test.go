@@ -29,6 +29,7 @@ func used() *memory {
 		amended(entry("203.0.113.6", 6), func(a *scoring.Amendment) { a.Withdrawn = true }),
 		amended(entry("203.0.113.7", 7), func(a *scoring.Amendment) { a.Expires = noon.Add(-time.Hour) }),
 	)
+	m.audit = decisions()
 	return m
 }
 
@@ -37,7 +38,7 @@ func TestBackup_roundTrip(t *testing.T) {
 	source, target := used(), newMemory()
 	var file bytes.Buffer
 	written := mustWrite(t, &file, source)
-	want := backup.Counts{Records: 5, Incidents: 7, Amended: 3}
+	want := backup.Counts{Records: 5, Incidents: 7, Amended: 3, Audit: 2}
 	if written != want {
 		t.Errorf("Write counts %+v, want %+v", written, want)
 	}
@@ -51,6 +52,9 @@ func TestBackup_roundTrip(t *testing.T) {
 	if diff := diff(values(t, source), values(t, target)); diff != "" {
 		t.Errorf("control records differ (-backed up +restored):\n%s", diff)
 	}
+	if diff := diff(audit(t, source), audit(t, target)); diff != "" {
+		t.Errorf("the audits differ (-backed up +restored):\n%s", diff)
+	}
 	for key, record := range target.records {
 		if record.Version != 1 {
 			t.Errorf("control record %s begins with version %d, want 1", key, record.Version)
@@ -63,23 +67,25 @@ func TestWrite_format(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	m.addRecords(controls()[1])
+	m.audit = decisions()[1:]
 	m.add(amended(entry("2001:db8::7", 0x2a), func(a *scoring.Amendment) { a.Withdrawn = true }))
 	var file bytes.Buffer
 	mustWrite(t, &file, m)
 	lines := strings.SplitAfter(plain(t, file.Bytes()), "\n")
 	want := []string{
-		`{"penaltybox_backup":1,"ledger":"0123456789abcdef","made":"2026-11-22T12:00:00Z"}` + "\n",
+		`{"penaltybox_backup":2,"ledger":"0123456789abcdef","made":"2026-11-22T12:00:00Z"}` + "\n",
 		`{"record":{"key":"reporter/web1","version":2,"value":{"number":2,"name":"web1","note":"<&>"}}}` + "\n",
 		`{"incident":{"prefix":"2001:db8::/64","id":"000000000000002a","kind":1,"points":20,"reporter":7,` +
 			`"reported":"2026-11-22T11:00:00Z","expires":"2026-11-23T12:00:00Z","addr":"2001:db8::7",` +
 			`"observed":"2026-11-22T10:00:00Z","note":"max. authentication attempts <root> & \"x\" …",` +
 			`"amendment":{"version":3,"kind":1,"points":20,"expires":"2026-11-23T12:00:00Z","withdrawn":true,` +
 			`"reason":"looked into it","by":3,"at":"2026-11-22T11:59:00Z"}}}` + "\n",
+		`{"audit":{"id":"1795348740000-0-1","at":"2026-11-22T11:59:00Z","who":"offline","action":"backup","object":"ledger"}}` + "\n",
 	}
-	if diff := diff(want, lines[:3]); diff != "" {
+	if diff := diff(want, lines[:4]); diff != "" {
 		t.Errorf("lines differ (-want +got):\n%s", diff)
 	}
-	if end := lines[3]; !strings.HasPrefix(end, `{"end":{"records":1,"incidents":1,"amended":1,"sha256":"`) || len(lines) != 5 || lines[4] != "" {
+	if end := lines[4]; !strings.HasPrefix(end, `{"end":{"records":1,"incidents":1,"amended":1,"audit":1,"sha256":"`) || len(lines) != 6 || lines[5] != "" {
 		t.Errorf("trailer %q of %d lines", end, len(lines))
 	}
 }
@@ -87,7 +93,7 @@ func TestWrite_format(t *testing.T) {
 func TestWrite_errors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	for _, method := range []string{"Control", "Dump"} {
+	for _, method := range []string{"Control", "Dump", "Audit"} {
 		m := used()
 		m.failing = map[string]error{method: broken}
 		var file bytes.Buffer

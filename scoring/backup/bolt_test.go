@@ -33,7 +33,7 @@ func TestBackup_embeddedLedger(t *testing.T) {
 	original, copied, again := openBolt(t), openBolt(t), openBolt(t)
 	fill(t, original)
 	counts := moveTo(t, original, copied)
-	if want := (backup.Counts{Records: 1, Incidents: 2200, Amended: 2}); counts != want {
+	if want := (backup.Counts{Records: 1, Incidents: 2200, Amended: 2, Audit: 3}); counts != want {
 		t.Errorf("restored %+v, want %+v", counts, want)
 	}
 	moveTo(t, copied, again)
@@ -43,6 +43,9 @@ func TestBackup_embeddedLedger(t *testing.T) {
 		}
 		if diff := diff(values(t, original), values(t, ledger)); diff != "" {
 			t.Errorf("control records of %s differ (-original +copy):\n%s", name, diff)
+		}
+		if diff := diff(audit(t, original), audit(t, ledger)); diff != "" {
+			t.Errorf("the audit of %s differs (-original +copy):\n%s", name, diff)
 		}
 		if ledger.ID() == original.ID() {
 			t.Errorf("%s has the original's id", name)
@@ -76,7 +79,7 @@ func fill(t *testing.T, ledger *boltledger.Ledger) {
 		}
 	}
 	for version := range uint64(3) {
-		record := scoring.ControlRecord{Key: "policy", Version: version + 1, Value: fmt.Appendf(nil, `{"threshold":%d}`, 50+version)}
+		record := scoring.ControlRecord{Key: "policy", Version: version + 1, Value: fmt.Appendf(nil, `{"threshold":%d}`, 50+version), Audit: &decisions()[0]}
 		if err := ledger.PutControl(t.Context(), record); err != nil {
 			t.Fatal(err)
 		}

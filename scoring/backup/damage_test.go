@@ -2,6 +2,8 @@ package backup_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -80,8 +82,8 @@ func TestRestore_refused(t *testing.T) {
 		{"empty", "", backup.ErrNotBackup, ""},
 		{"something else", "hello\n", backup.ErrNotBackup, ""},
 		{"other JSON", "{}\n", backup.ErrNotBackup, ""},
-		{"newer", replaced(`"penaltybox_backup":1`, `"penaltybox_backup":2`), scoring.ErrSchema, "version 2, this program reads up to 1"},
-		{"without the trailer", strings.Join(lines[:len(lines)-2], ""), backup.ErrCut, "line 14"},
+		{"newer", replaced(`"penaltybox_backup":2`, `"penaltybox_backup":3`), scoring.ErrSchema, "version 3, this program reads up to 2"},
+		{"without the trailer", strings.Join(lines[:len(lines)-2], ""), backup.ErrCut, "line 16"},
 		{"a row lost", good[:len(lines[0])] + good[len(lines[0])+len(lines[1]):], backup.ErrDamaged, "should hold 5 records"},
 		{"a value changed", replaced(`"points":20`, `"points":90`), backup.ErrDamaged, "checksum"},
 		{"no points", replaced(`"points":20`, `"points":0`), backup.ErrDamaged, "without points"},
@@ -92,6 +94,7 @@ func TestRestore_refused(t *testing.T) {
 		{"other address", replaced(`"addr":"203.0.113.1"`, `"addr":"203.0.113.2"`), backup.ErrDamaged, "203.0.113.2"},
 		{"time beyond", replaced(`"reported":"2026`, `"reported":"9926`), backup.ErrDamaged, "out of reach"},
 		{"unknown sort", replaced(`{"record"`, `{"chronicle"`), backup.ErrDamaged, "neither"},
+		{"a change without a time", replaced(`"at":"2026-11-22T11:00:00Z","who"`, `"who"`), backup.ErrDamaged, "without a time"},
 		{"more behind the end", good + lines[1], backup.ErrDamaged, "follows the end"},
 		{"two in one", good + good, backup.ErrDamaged, "follows the end"},
 		{"endless line", lines[0] + strings.Repeat("x", 5<<20), backup.ErrDamaged, "longer than"},
@@ -104,13 +107,31 @@ func TestRestore_refused(t *testing.T) {
 			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("Restore = %v, want %v saying %q", err, test.want, test.says)
 			}
-			if len(target.entries)+len(target.records) > 0 {
+			if len(target.entries)+len(target.records)+len(target.audit) > 0 {
 				t.Error("something was written")
 			}
 		})
 	}
 	if _, err := backup.Restore(t.Context(), strings.NewReader("plain text, no zstd"), newMemory(), noon); !errors.Is(err, backup.ErrNotBackup) {
 		t.Errorf("plain text: Restore = %v, want ErrNotBackup", err)
+	}
+}
+
+// A backup of the version before the audit is read as ever.
+func TestRestore_versionOne(t *testing.T) {
+	t.Parallel()
+	source, target := used(), newMemory()
+	source.audit = nil
+	var file bytes.Buffer
+	mustWrite(t, &file, source)
+	lines := strings.SplitAfter(plain(t, file.Bytes()), "\n")
+	lines[0] = strings.Replace(lines[0], `"penaltybox_backup":2`, `"penaltybox_backup":1`, 1)
+	body, end := strings.Join(lines[:len(lines)-2], ""), lines[len(lines)-2]
+	sum := sha256.Sum256([]byte(body))
+	end = end[:strings.Index(end, `"sha256":"`)] + `"sha256":"` + hex.EncodeToString(sum[:]) + "\"}}\n"
+	counts, err := backup.Restore(t.Context(), bytes.NewReader(packed(t, body+end)), target, noon)
+	if err != nil || counts.Incidents != 7 || counts.Records != 5 || counts.Audit != 0 {
+		t.Errorf("Restore = %+v, %v", counts, err)
 	}
 }
 

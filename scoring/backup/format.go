@@ -12,7 +12,10 @@ import (
 
 // Version is the version of the format that [Write] writes. [Restore] reads it
 // and all before it.
-const Version = 1
+//
+//	1  control records and incidents
+//	2  the audit, too
+const Version = 2
 
 // maxLine bounds one line of the stream, in bytes. The longest is a policy
 // with all the kinds it may have.
@@ -37,6 +40,7 @@ type Counts struct {
 	Incidents int `json:"incidents"` // expired ones not counted when restoring
 	Amended   int `json:"amended"`   // of the incidents, those with an overlay
 	Expired   int `json:"-"`         // incidents that Restore left out
+	Audit     int `json:"audit,omitempty"`
 }
 
 // header is the first line.
@@ -48,9 +52,10 @@ type header struct {
 
 // line is each line behind the header; exactly one field is set.
 type line struct {
-	Record   *recordLine   `json:"record,omitempty"`
-	Incident *incidentLine `json:"incident,omitempty"`
-	End      *trailer      `json:"end,omitempty"`
+	Record   *recordLine         `json:"record,omitempty"`
+	Incident *incidentLine       `json:"incident,omitempty"`
+	Audit    *scoring.AuditEvent `json:"audit,omitempty"`
+	End      *trailer            `json:"end,omitempty"`
 }
 
 // trailer is the last line.

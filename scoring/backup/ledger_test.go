@@ -26,6 +26,7 @@ type memory struct {
 	entries map[scoring.Key]scoring.Entry
 	records map[string]scoring.ControlRecord
 	calls   []int // incidents of each Record call
+	audit   []scoring.AuditEvent
 	// refuse, if set, answers an incident with an error.
 	refuse func(scoring.Incident) error
 	// failing makes the named method return this error.
@@ -126,6 +127,26 @@ func (m *memory) PutControl(_ context.Context, record scoring.ControlRecord) err
 	return nil
 }
 
+func (m *memory) Audit(context.Context, scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error] {
+	return func(yield func(scoring.AuditEvent, error) bool) {
+		if err := m.failing["Audit"]; err != nil {
+			yield(scoring.AuditEvent{}, err)
+			return
+		}
+		for i, event := range m.audit {
+			event.ID = scoring.AuditID{At: event.At.UnixMilli(), Seq: uint64(i + 1)}
+			if !yield(event, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *memory) AddAudit(_ context.Context, events ...scoring.AuditEvent) error {
+	m.audit = append(m.audit, events...)
+	return m.failing["AddAudit"]
+}
+
 func compareKeys(a, b scoring.Key) int {
 	return cmp.Or(a.Prefix.Compare(b.Prefix), cmp.Compare(a.ID, b.ID))
 }
@@ -160,6 +181,30 @@ func dump(t interface{ Fatalf(string, ...any) }, source backup.Source) []scoring
 	}
 	slices.SortFunc(all, func(a, b scoring.Entry) int { return compareKeys(a.Key(), b.Key()) })
 	return all
+}
+
+// audit returns the audit of a ledger without its ids.
+func audit(t interface{ Fatalf(string, ...any) }, source backup.Source) []scoring.AuditEvent {
+	var all []scoring.AuditEvent
+	for event, err := range source.Audit(context.Background(), scoring.AuditRange{}) {
+		if err != nil {
+			t.Fatalf("reading the audit: %v", err)
+		}
+		event.ID = scoring.AuditID{}
+		all = append(all, event)
+	}
+	return all
+}
+
+// decisions are events as they stand in a used ledger.
+func decisions() []scoring.AuditEvent {
+	return []scoring.AuditEvent{
+		{
+			At: noon.Add(-time.Hour), Who: "admin", KeyID: "adminkey", Source: netip.MustParseAddr("198.51.100.9"),
+			Action: "change", Object: "policy", Before: []byte(`{"threshold":50}`), After: []byte(`{"threshold":60}`), Reason: "<too> many",
+		},
+		{At: noon.Add(-time.Minute), Who: "offline", Action: "backup", Object: "ledger"},
+	}
 }
 
 // values returns the control records of a ledger without their versions.

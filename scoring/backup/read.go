@@ -97,10 +97,15 @@ func (in *lineReader) next() (line, error) {
 		if l.Incident.Amendment != nil {
 			in.counts.Amended++
 		}
+	case l.Audit != nil:
+		if l.Audit.At.UnixMilli() <= 0 || l.Audit.Action == "" {
+			return line{}, in.damaged("an audit event without a time or an action")
+		}
+		in.counts.Audit++
 	case l.End != nil:
 		return l, in.check(*l.End)
 	default:
-		return line{}, in.damaged("neither a record, nor an incident, nor the end")
+		return line{}, in.damaged("neither a record, nor an incident, nor an audit event, nor the end")
 	}
 	in.hash.Write(text)
 	return l, nil
@@ -109,8 +114,8 @@ func (in *lineReader) next() (line, error) {
 // check holds the trailer against what was read.
 func (in *lineReader) check(end trailer) error {
 	if end.Counts != in.counts {
-		return in.damaged(fmt.Sprintf("it should hold %d records and %d incidents (%d amended), but holds %d and %d (%d)",
-			end.Records, end.Incidents, end.Amended, in.counts.Records, in.counts.Incidents, in.counts.Amended))
+		return in.damaged(fmt.Sprintf("it should hold %d records, %d incidents (%d amended) and %d audit events, but holds %d, %d (%d) and %d",
+			end.Records, end.Incidents, end.Amended, end.Audit, in.counts.Records, in.counts.Incidents, in.counts.Amended, in.counts.Audit))
 	}
 	if end.Sum != hex.EncodeToString(in.hash.Sum(nil)) {
 		return in.damaged("the checksum does not fit")

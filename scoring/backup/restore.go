@@ -17,6 +17,7 @@ type Target interface {
 	Dump(ctx context.Context) iter.Seq2[scoring.Entry, error]
 	Control(ctx context.Context) ([]scoring.ControlRecord, error)
 	PutControl(ctx context.Context, record scoring.ControlRecord) error
+	AddAudit(ctx context.Context, events ...scoring.AuditEvent) error
 }
 
 // batch is how many incidents go into one call of the target.
@@ -111,7 +112,8 @@ type filling struct {
 	target Target
 	now    time.Time
 	begun  bool
-	wait   []scoring.Entry // not yet recorded
+	wait   []scoring.Entry      // not yet recorded
+	events []scoring.AuditEvent // not yet written
 	counts Counts
 }
 
@@ -125,12 +127,17 @@ func (f *filling) from(ctx context.Context, lines iter.Seq2[line, error]) error 
 			err = f.record(ctx, *l.Record)
 		case l.Incident != nil:
 			err = f.incident(ctx, *l.Incident)
+		case l.Audit != nil:
+			err = f.audit(ctx, *l.Audit)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if err := f.flush(ctx); err != nil {
+		return err
+	}
+	if err := f.flushAudit(ctx); err != nil {
 		return err
 	}
 	if !f.begun {
@@ -182,6 +189,32 @@ func (f *filling) incident(ctx context.Context, l incidentLine) error {
 		return nil
 	}
 	return f.flush(ctx)
+}
+
+// audit keeps an event with the time that it had.
+func (f *filling) audit(ctx context.Context, event scoring.AuditEvent) error {
+	event.ID = scoring.AuditID{}
+	f.events = append(f.events, event)
+	if len(f.events) < batch {
+		return nil
+	}
+	return f.flushAudit(ctx)
+}
+
+// flushAudit writes the waiting events.
+func (f *filling) flushAudit(ctx context.Context) error {
+	if len(f.events) == 0 {
+		return nil
+	}
+	if err := f.begin(ctx); err != nil {
+		return err
+	}
+	if err := f.target.AddAudit(ctx, f.events...); err != nil {
+		return fmt.Errorf("restoring the audit: %w", err)
+	}
+	f.counts.Audit += len(f.events)
+	f.events = f.events[:0]
+	return nil
 }
 
 // flush records the waiting entries and lays their overlays over them.

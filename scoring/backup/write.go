@@ -23,9 +23,11 @@ type Source interface {
 	Now() time.Time
 	Control(ctx context.Context) ([]scoring.ControlRecord, error)
 	Dump(ctx context.Context) iter.Seq2[scoring.Entry, error]
+	Audit(ctx context.Context, wanted scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error]
 }
 
-// Write writes all of a ledger: control records, live incidents, overlays. It
+// Write writes all of a ledger: control records, live incidents, overlays, and the
+// audit. It
 // returns what it wrote. Without a nil error the stream lacks its trailer, and
 // [Restore] will refuse it.
 func Write(ctx context.Context, w io.Writer, source Source) (Counts, error) {
@@ -73,10 +75,26 @@ func writeLines(ctx context.Context, w *lineWriter, source Source) (Counts, erro
 			counts.Amended++
 		}
 	}
+	if err := writeAudit(ctx, w, source, &counts); err != nil {
+		return counts, err
+	}
 	if err := ctx.Err(); err != nil { // a source that just stops is no whole one
 		return counts, fmt.Errorf("reading incidents: %w", context.Cause(ctx))
 	}
 	return counts, w.write(line{End: &trailer{Counts: counts, Sum: w.sum()}})
+}
+
+func writeAudit(ctx context.Context, w *lineWriter, source Source, counts *Counts) error {
+	for event, err := range source.Audit(ctx, scoring.AuditRange{}) {
+		if err != nil {
+			return fmt.Errorf("reading the audit: %w", err)
+		}
+		if err := w.write(line{Audit: &event}); err != nil {
+			return err
+		}
+		counts.Audit++
+	}
+	return nil
 }
 
 // lineWriter writes values as lines of JSON and sums them up.

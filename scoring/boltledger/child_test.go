@@ -17,6 +17,7 @@ const (
 func TestMain(m *testing.M) {
 	parts := map[string]func(path string) error{
 		"writers":   playWriters,
+		"deciders":  playDeciders,
 		"full disk": playFullDisk,
 		"hold":      playHold,
 	}

@@ -48,7 +48,7 @@ func TestLedger_Record_killed(t *testing.T) {
 	for _, acknowledged := range []int{1, 500, 5000} {
 		t.Run(fmt.Sprintf("after %d", acknowledged), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "ledger.db")
-			numbers := killAfter(t, path, acknowledged)
+			numbers := killAfter(t, "writers", path, acknowledged)
 			l, err := Open(path, Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -86,11 +86,11 @@ func TestLedger_Record_killed(t *testing.T) {
 	}
 }
 
-// killAfter lets a child record until it has acknowledged so many, kills it,
+// killAfter lets a child play a part until it has acknowledged so many, kills it,
 // and returns the numbers of all that it acknowledged.
-func killAfter(t *testing.T, path string, acknowledged int) []uint64 {
+func killAfter(t *testing.T, part, path string, acknowledged int) []uint64 {
 	t.Helper()
-	cmd := child(t, "writers", path)
+	cmd := child(t, part, path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -114,7 +114,7 @@ func killAfter(t *testing.T, path string, acknowledged int) []uint64 {
 	}
 	cmd.Wait() // it was killed
 	if len(numbers) < acknowledged {
-		t.Fatalf("the child ended after %d incidents", len(numbers))
+		t.Fatalf("the child ended after %d of them", len(numbers))
 	}
 	return numbers
 }

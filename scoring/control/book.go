@@ -67,8 +67,10 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 		}
 		if record.Value == nil {
 			delete(b.versions, record.Key)
+			delete(b.values, record.Key)
 		} else {
 			b.versions[record.Key] = record.Version
+			b.keepValue(record)
 		}
 		if key, begun := b.pauseBegun(was, record.Key); begun && !first {
 			paused = append(paused, key)
@@ -95,6 +97,13 @@ func (b *Book) version(key string) uint64 {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.versions[key]
+}
+
+// value returns a record as it was read; nil: there is none.
+func (b *Book) value(key string) []byte {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.values[key]
 }
 
 // Reporter returns the reporter of a name.

@@ -28,6 +28,7 @@ const (
 // token) when another node was faster. FirstStart returns the token, or ""
 // when the ledger has its admin key already.
 func (r *Registrar) FirstStart(ctx context.Context, now time.Time, keep func(token string) error) (string, error) {
+	ctx = WithActor(ctx, Actor{Reporter: ActorFirstStart})
 	if r.book.version(keyRecords+adminKeyID) > 0 {
 		return "", nil
 	}
@@ -48,7 +49,7 @@ func (r *Registrar) FirstStart(ctx context.Context, now time.Time, keep func(tok
 	if err != nil {
 		return "", fmt.Errorf("writing the first admin key: %w", err)
 	}
-	record := scoring.ControlRecord{Key: keyRecords + adminKeyID, Version: 1, Value: value}
+	record := scoring.ControlRecord{Key: keyRecords + adminKeyID, Version: 1, Value: value, Audit: eventOf(ctx, keyRecords+adminKeyID, nil, value)}
 	err = r.store.PutControl(ctx, record)
 	switch {
 	case errors.Is(err, scoring.ErrConflict):

@@ -14,6 +14,7 @@ import (
 // pages is what the records say.
 type pages struct {
 	versions   map[string]uint64
+	values     map[string][]byte // of the records as they were read, for the audit
 	policy     *scoring.Policy
 	reporters  map[string]Reporter
 	numbers    map[scoring.ReporterNumber]string
@@ -28,6 +29,7 @@ func blank() pages {
 	policy := scoring.DefaultPolicy()
 	return pages{
 		versions:   map[string]uint64{},
+		values:     map[string][]byte{},
 		policy:     &policy,
 		reporters:  map[string]Reporter{},
 		numbers:    map[scoring.ReporterNumber]string{},
@@ -43,7 +45,7 @@ func blank() pages {
 // broken policy does not silently become the default one.
 func (p *pages) keepOld(old pages, key string) {
 	if version, ok := old.versions[key]; ok {
-		p.versions[key] = version
+		p.versions[key], p.values[key] = version, old.values[key]
 	}
 	switch sort, name := splitRecord(key); sort {
 	case policyRecord:
@@ -72,6 +74,14 @@ func (p *pages) keepOld(old pages, key string) {
 		if v, ok := old.voids[name]; ok {
 			p.voids[name] = v
 		}
+	}
+}
+
+// keepValue keeps what a record says, or how long it is, if the audit would tell
+// no more than that.
+func (p *pages) keepValue(record scoring.ControlRecord) {
+	if p.values[record.Key] = record.Value; len(record.Value) > maxAudited {
+		p.values[record.Key] = sized(len(record.Value))
 	}
 }
 

@@ -57,6 +57,9 @@ func (r *Registrar) change(ctx context.Context, key string, make func() (any, er
 				return fmt.Errorf("writing control record %q: %w", key, err)
 			}
 		}
+		if key != nextRecord { // a counter, which only ever goes with another change
+			record.Audit = eventOf(ctx, key, r.book.value(key), record.Value)
+		}
 		err = r.store.PutControl(ctx, record)
 		if err == nil {
 			_, err = r.book.Update(false, record)

@@ -20,6 +20,7 @@ type store struct {
 	mu      sync.Mutex
 	records map[string]scoring.ControlRecord
 	puts    int
+	audit   []scoring.AuditEvent
 	// before, if set, runs ahead of each write, without the lock; an error
 	// stops the write.
 	before func(record scoring.ControlRecord) error
@@ -67,6 +68,10 @@ func (s *store) put(record scoring.ControlRecord) error {
 		return fmt.Errorf("control record %q: %w", record.Key, scoring.ErrConflict)
 	}
 	s.puts++
+	if record.Audit != nil {
+		s.audit = append(s.audit, *record.Audit)
+	}
+	record.Audit = nil
 	if record.Value == nil {
 		delete(s.records, record.Key)
 	} else {

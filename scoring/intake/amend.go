@@ -42,7 +42,9 @@ func (in *Intake) Amend(ctx context.Context, now time.Time, caller Caller, key s
 	if refusal != nil {
 		return entry, refusal, nil
 	}
+	amendment.Audit = scale.event(entry, amendment)
 	err := in.config.Ledger.Amend(ctx, amendment)
+	amendment.Audit = nil
 	switch {
 	case errors.Is(err, scoring.ErrConflict):
 		return entry, &Refusal{Code: Conflict, Field: "version", Problem: "the incident was amended by somebody else at the same time", Hint: "read it again and repeat"}, nil

@@ -21,6 +21,7 @@ type house struct {
 	policy     scoring.Policy
 	calls      [][]scoring.Incident // of Record
 	amendments []scoring.Amendment
+	audit      []scoring.AuditEvent
 	// answer, if set, answers for an incident in the ledger's place.
 	answer func(scoring.Incident) scoring.Receipt
 	// fault, if set, is what every call of the ledger ends with.
@@ -107,6 +108,8 @@ func (h ledger) Amend(_ context.Context, a scoring.Amendment) error {
 	if h.fault != nil {
 		return h.fault
 	}
+	h.audit = append(h.audit, *a.Audit)
+	a.Audit = nil
 	h.amendments = append(h.amendments, a)
 	entry := h.entries[a.Key]
 	entry.Amendment = &a
