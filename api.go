@@ -31,8 +31,8 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	}
 	in, err := intake.New(intake.Config{
 		Ledger: counted, Board: board, Policies: node.book,
-		Keys: node.book,
-		Own:  func(addr netip.Addr) bool { return s.own.has(addr) },
+		Keys: node.book, Removals: node.book,
+		Own: func(addr netip.Addr) bool { return s.own.has(addr) },
 	})
 	if err != nil {
 		return nil, err

@@ -42,6 +42,7 @@ type cli struct {
 	Reporter reporterCommand `cmd:"" group:"Administration" help:"Say who may report."`
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
+	Removal  removalCommand  `cmd:"" group:"Administration" help:"Decide who is taken off on request."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
 	Digest   digestCommand   `cmd:"" group:"Administration" help:"Tell what happened of late; for cron."`
 	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`

@@ -83,6 +83,8 @@ func settingsTable(policy scoring.Policy) *table {
 	policy.Guards.Each(func(name, value string) { t.add(name + "=" + value) })
 	t.add("note_ttl=" + scoring.Duration(policy.DetailTTL()).String())
 	t.add("scrub_notes=" + map[bool]string{true: "on", false: "off"}[policy.ScrubsNotes()])
+	t.add("removal=" + string(policy.Removal))
+	t.add("removal_cooldown=" + policy.RemovalCooldown.String())
 	for _, c := range policy.Categories {
 		t.add(fmt.Sprintf("%s.code=%d", c.Name, c.Code))
 	}
@@ -120,7 +122,7 @@ func kindTable(policy scoring.Policy) *table {
 
 // settings are the changes that set and try take.
 type policySettings struct {
-	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, note_ttl=7d, scrub_notes=on, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
+	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, note_ttl=7d, scrub_notes=on, removal=moderated, removal_cooldown=7d, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
 }
 
 // parse splits the settings and refuses one that is given twice.

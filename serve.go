@@ -16,6 +16,7 @@ import (
 
 	"penaltybox/dnsbl"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 // shutdownTimeout bounds how long requests under way may take to finish.
@@ -165,9 +166,9 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 }
 
 func (s *serving) upkeep(ledger ledger, node *node) upkeep {
-	u := upkeep{node: node, ledger: ledger, own: &s.own, logger: s.logger}
+	u := upkeep{node: node, ledger: ledger, registrar: control.NewRegistrar(node.book, ledger), own: &s.own, logger: s.logger}
 	if s.dnsOnly() {
-		u.ledger = nil // it may be one that we may only read
+		u.ledger, u.registrar = nil, nil // it may be one that we may only read
 		u.shed = unmapProgram
 	}
 	return u

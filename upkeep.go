@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"penaltybox/scoring/control"
 )
 
 const (
@@ -21,16 +23,18 @@ const (
 type upkeep struct {
 	node   *node
 	ledger ledger // nil: others purge it
-	own    *ownAddresses
-	shed   func() error // nil: nothing is let go
-	logger *slog.Logger
+	// registrar writes control records; nil: others do.
+	registrar *control.Registrar
+	own       *ownAddresses
+	shed      func() error // nil: nothing is let go
+	logger    *slog.Logger
 }
 
 // run works until ctx ends.
 func (u upkeep) run(ctx context.Context) error {
 	start := time.Now()
 	guard := newJumpGuard(u.node.now(), 0)
-	lastPurge, lastInterfaces, lastShed := time.Duration(0), time.Duration(0), time.Duration(0)
+	lastPurge, lastInterfaces, lastShed, lastTidy := time.Duration(0), time.Duration(0), time.Duration(0), time.Duration(0)
 	for {
 		// Shortly after the second begins, which is when expiries fall due.
 		now := u.node.now()
@@ -44,6 +48,10 @@ func (u upkeep) run(ctx context.Context) error {
 		if u.ledger != nil && steady-lastPurge >= purgeEvery && guard.mayPurge() {
 			lastPurge = steady
 			u.purge(ctx)
+		}
+		if steady-lastTidy >= tidyEvery && guard.mayPurge() {
+			lastTidy = steady
+			u.tidy(ctx)
 		}
 		if u.shed != nil && steady-lastShed >= shedEvery {
 			lastShed = steady

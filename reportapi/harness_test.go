@@ -139,7 +139,7 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 	n.registrar = control.NewRegistrar(n.book, n.ledger)
 	n.follow(t)
 
-	in, err := intake.New(intake.Config{Ledger: n.ledger, Board: n.board, Policies: n.book, Keys: n.book, Own: intake.Own(netip.MustParseAddr(serverAddr))})
+	in, err := intake.New(intake.Config{Ledger: n.ledger, Board: n.board, Policies: n.book, Keys: n.book, Removals: n.book, Own: intake.Own(netip.MustParseAddr(serverAddr))})
 	must(t, err)
 	n.zones.Store(&[]reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}})
 	config := reportapi.Config{

@@ -15,6 +15,7 @@ type ipView struct {
 	Prefix    netip.Prefix   `json:"prefix"`            // what is scored
 	Special   string         `json:"special,omitempty"` // the range for which it is never listed
 	Exempt    *exemptionView `json:"exempt,omitempty"`
+	Removal   *removalView   `json:"removal,omitempty"` // the newest request to take it off
 	Zones     []zoneView     `json:"zones"`
 	Incidents []incidentView `json:"incidents"` // latest expiry first
 	// Total is how many incidents there are; GET /v1/incidents pages through
@@ -32,7 +33,7 @@ func (s *server) getIP(c *gin.Context) error {
 		return err
 	}
 	now, prefix := s.Now(), scoring.PrefixOf(addr)
-	view := ipView{IP: addr, Prefix: prefix, Zones: s.viewZones(addr, now)}
+	view := ipView{IP: addr, Prefix: prefix, Removal: s.removalOf(prefix), Zones: s.viewZones(addr, now)}
 	view.Special, _ = scoring.Special(addr)
 	if exemption, is := s.Board.Exempt(addr, now); is {
 		exempt := viewExemption(exemption)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ import (
 
 // description is openapi.yaml, read once.
 var description = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, text := range []string{"application/x-ndjson", "application/zstd"} {
+	for _, text := range []string{"application/x-ndjson", "application/zstd", "text/html"} {
 		openapi3filter.RegisterBodyDecoder(text, openapi3filter.RegisteredBodyDecoder("text/plain"))
 	}
 	loader := openapi3.NewLoader()
@@ -137,6 +138,11 @@ func TestOpenAPI_examples_of_requests_are_taken(t *testing.T) {
 					id := in.at("id").(string)
 					if strings.HasPrefix(path, "/v1/keys/") {
 						id = strings.Split(n.keys[control.RoleReporter], "_")[1]
+					}
+					if strings.HasPrefix(path, "/v1/removals/") {
+						removal, _, err := n.registrar.AskRemoval(t.Context(), n.now(), n.book.Policy(), control.RemovalRequest{Addr: netip.MustParseAddr("203.0.113.7"), Held: "a moderator decides"})
+						must(t, err)
+						id = removal.ID
 					}
 					target := strings.NewReplacer("{ip}", "203.0.113.7", "{id}", id, "{name}", "reporter").Replace(path)
 					if path != "/v1/reporters/{name}" && path != "/v1/reporters" {

@@ -162,7 +162,9 @@ type server struct {
 	budgets   *budgets
 	strangers *strangers // by wrong keys
 	visitors  *strangers // by look-ups on the page
-	epoch     uint64     // of the cursors that we give out
+	askers    *strangers // by requests for removal
+	origin    *http.CrossOriginProtection
+	epoch     uint64 // of the cursors that we give out
 	begun     begun
 }
 
@@ -179,7 +181,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), epoch: rand.Uint64() | 1}
+	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), askers: newStrangers(), origin: http.NewCrossOriginProtection(), epoch: rand.Uint64() | 1}
 	s.begun = begun{config.Now(), config.Board.Version()}
 	return s.engine()
 }
@@ -198,6 +200,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	engine.NoMethod(s.answer(noMethod))
 	s.openRoutes(engine)
 	s.nativeRoutes(engine.Group("/v1", noStore, s.loaded))
+	s.removalRoutes(engine.Group("/removal", noStore, s.loaded))
 	s.get(engine.Group("/lists", noStore, s.loaded, s.needKeyInPath), "/:key/:format", s.answer(s.getBlocklist))
 	s.clientRoutes(engine.Group("/clients"))
 	if err := s.foreignRoutes(engine.Group("/compat", noStore)); err != nil {
@@ -218,6 +221,12 @@ func (s *server) openRoutes(routes gin.IRoutes) {
 	if s.ServeMetrics {
 		s.get(routes, "/metrics", s.metricsHandler())
 	}
+}
+
+// removalRoutes need no key: a listed address asks for itself.
+func (s *server) removalRoutes(routes gin.IRoutes) {
+	routes.POST("", s.answer(s.postRemoval))
+	s.get(routes, "/:of", s.answer(s.getRemoval))
 }
 
 // nativeRoutes are the API proper. Each names the least role that may use it,
@@ -243,6 +252,10 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))
 	routes.POST("/exemptions", moderator, s.answer(s.postExemption))
 	routes.DELETE("/exemptions", moderator, s.answer(s.deleteExemption))
+
+	s.get(routes, "/removals", moderator, s.answer(s.getRemovals))
+	s.get(routes, "/removals/:id", moderator, s.answer(s.getOneRemoval))
+	routes.POST("/removals/:id", moderator, s.answer(s.postDecision))
 
 	s.get(routes, "/reporters", admin, s.answer(s.getReporters))
 	routes.POST("/reporters", admin, s.answer(s.postReporter))

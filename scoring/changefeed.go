@@ -73,3 +73,29 @@ func (l *changeLog) read(into []logged, version uint64) (int, bool) {
 	}
 	return n, true
 }
+
+// ChangesAfter returns the changes of all rules after a version, oldest first
+// and at most so many, with the version that they reach. It returns false when
+// the log does not reach back to it: go on at [Scoreboard.OldestVersion], and
+// know that something is missing.
+func (b *Scoreboard) ChangesAfter(version uint64, most int) ([]Change, uint64, bool) {
+	batch := make([]logged, most)
+	n, ok := b.log.read(batch, version)
+	if !ok {
+		return nil, version, false
+	}
+	changes := make([]Change, n)
+	for i, c := range batch[:n] {
+		version++
+		changes[i] = c.change(version)
+	}
+	return changes, version, true
+}
+
+// OldestVersion returns the oldest version that the log can be read from.
+func (b *Scoreboard) OldestVersion() uint64 {
+	l := &b.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.version - uint64(len(l.ring))
+}

@@ -48,6 +48,9 @@ type Policy struct {
 	// ScrubNotes: notes are rid of names and credentials before they are
 	// kept; nil: they are.
 	ScrubNotes *bool `json:"scrub_notes,omitempty"`
+	// What becomes of requests for removal.
+	Removal         RemovalMode `json:"removal,omitempty"`
+	RemovalCooldown Duration    `json:"removal_cooldown,omitempty"`
 }
 
 // DefaultPolicy returns the policy that a new ledger starts with.
@@ -60,6 +63,9 @@ func DefaultPolicy() Policy {
 		Guards:     DefaultGuards(),
 		NoteTTL:    Duration(DefaultNoteTTL),
 		ScrubNotes: new(true),
+
+		Removal:         RemovalModerated,
+		RemovalCooldown: Duration(DefaultRemovalCooldown),
 	}
 }
 
@@ -155,7 +161,7 @@ func (p Policy) Validate() error {
 	if p.ReporterCap < 0 || p.ReporterCap > MaxThreshold {
 		faults = append(faults, fmt.Errorf("reporter_cap %d: outside 0..%d, where 0 stands for none", p.ReporterCap, MaxThreshold))
 	}
-	faults = append(faults, p.validateCategories(), p.validateKinds(), p.Guards.validate())
+	faults = append(faults, p.validateCategories(), p.validateKinds(), p.Guards.validate(), p.validateRemoval())
 	return errors.Join(faults...)
 }
 
@@ -198,10 +204,11 @@ func (p Policy) validateKinds() error {
 }
 
 // Set returns the policy with one setting changed, as the command line writes
-// it: threshold, ttl, note_ttl, scrub_notes, min_organisations, reporter_cap, a
-// guard's such as duplicate_window, or KIND.points, KIND.ttl, KIND.cap. A KIND that
-// does not exist yet is added when its points are set and its category exists;
-// CATEGORY.code adds or changes a category.
+// it: threshold, ttl, note_ttl, scrub_notes, removal, removal_cooldown,
+// min_organisations, reporter_cap, a guard's such as duplicate_window, or
+// KIND.points, KIND.ttl, KIND.cap. A KIND that does not exist yet is added when
+// its points are set and its category exists; CATEGORY.code adds or changes a
+// category.
 func (p Policy) Set(setting, value string) (Policy, error) {
 	p.Kinds, p.Categories = slices.Clone(p.Kinds), slices.Clone(p.Categories)
 	var err error
@@ -218,6 +225,8 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 		p.MinOrganisations, err = atLeastOne(value)
 	case setting == "reporter_cap":
 		p.ReporterCap, err = strconv.Atoi(value)
+	case setting == "removal", setting == "removal_cooldown":
+		err = p.setRemoval(setting, value)
 	case i > 0 && setting[i+1:] == "code":
 		err = p.setCode(setting[:i], value)
 	case i > 0:
@@ -225,7 +234,7 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	default:
 		var known bool
 		if known, err = p.setGuard(setting, value); !known {
-			err = errors.New("unknown; want threshold, ttl, note_ttl, scrub_notes, min_organisations, reporter_cap, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
+			err = errors.New("unknown; want threshold, ttl, note_ttl, scrub_notes, removal, removal_cooldown, min_organisations, reporter_cap, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
 		}
 	}
 	if err != nil {

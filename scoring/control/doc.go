@@ -16,6 +16,11 @@
 //	exempt/PREFIX     a scoring.Exemption
 //	protect/NAME      a ProtectedSet
 //	void/ID           a scoring.Void
+//	removal/PREFIX    a Removal: the newest request to take a prefix off
+//	webhook/NAME      a Webhook
+//	webhook-state/NAME  which node sends for it, and how far it got
+//	private/KEY       what belongs to the record KEY and only few may see, such
+//	                  as the message of who asks for removal; never audited
 //
 // Records under other keys belong to newer versions and are left alone.
 package control

@@ -23,6 +23,8 @@ type pages struct {
 	protected  map[string]ProtectedSet
 	voids      map[string]scoring.Void
 	next       scoring.ReporterNumber
+	removalPages
+	webhookPages
 }
 
 func blank() pages {
@@ -38,6 +40,9 @@ func blank() pages {
 		protected:  map[string]ProtectedSet{},
 		voids:      map[string]scoring.Void{},
 		next:       adminNumber + 1,
+
+		removalPages: blankRemovals(),
+		webhookPages: blankWebhooks(),
 	}
 }
 
@@ -60,6 +65,12 @@ func (p *pages) keepOld(old pages, key string) {
 		if k, ok := old.keys[name]; ok {
 			p.keys[name] = k
 		}
+	case removalRecords:
+		p.keepOldRemoval(old.removalPages, sort, name)
+	case webhookRecords, webhookStateRecords:
+		p.keepOldWebhook(old.webhookPages, sort, name)
+	case privateRecords:
+		p.keepOldPrivate(old, name)
 	case exemptRecords:
 		if prefix, err := netip.ParsePrefix(name); err == nil {
 			if e, ok := old.exemptions[prefix]; ok {
@@ -123,6 +134,12 @@ func (p *pages) take(record scoring.ControlRecord) error {
 		return p.takeProtected(name, record.Value)
 	case voidRecords:
 		return takeInto(p.voids, name, record.Value, func(v scoring.Void) string { return v.ID })
+	case removalRecords:
+		return p.takeRemoval(sort, name, record.Value)
+	case webhookRecords, webhookStateRecords:
+		return p.takeWebhook(sort, name, record.Value)
+	case privateRecords:
+		return p.takePrivate(name, record.Value)
 	}
 	return nil // a newer version's
 }
@@ -141,6 +158,8 @@ func (p *pages) takePolicy(value []byte) error {
 	policy.TTL = cmp.Or(policy.TTL, byDefault.TTL)
 	policy.NoteTTL = cmp.Or(policy.NoteTTL, byDefault.NoteTTL)
 	policy.ScrubNotes = cmp.Or(policy.ScrubNotes, byDefault.ScrubNotes)
+	policy.Removal = cmp.Or(policy.Removal, byDefault.Removal)
+	policy.RemovalCooldown = cmp.Or(policy.RemovalCooldown, byDefault.RemovalCooldown)
 	if policy.Categories == nil {
 		policy.Categories = byDefault.Categories
 	}

@@ -46,7 +46,8 @@ type Keys interface {
 	Key(id string) (control.Key, bool)
 }
 
-// Config is what an intake is made of. All fields but Keys are required.
+// Config is what an intake is made of. All fields but Keys and Removals are
+// required.
 type Config struct {
 	Ledger   Ledger
 	Board    Board
@@ -57,6 +58,8 @@ type Config struct {
 	Keys Keys
 
 	scrubber *scrubber
+	// Removals tells what was taken off; nil: nothing was.
+	Removals Removals
 }
 
 // Intake turns reports into incidents.

@@ -235,6 +235,9 @@ func (s scale) ignore(incident scoring.Incident) (ignored string, refusal *Refus
 	if ignored == "" && refusal == nil && !incident.Expires.After(s.now) {
 		ignored = "already expired at " + incident.Expires.Format(time.RFC3339)
 	}
+	if ignored == "" && refusal == nil {
+		ignored = s.removed(incident)
+	}
 	return ignored, refusal
 }
 

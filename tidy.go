@@ -1,0 +1,21 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// tidyEvery is how often control records are looked through for what time has
+// settled.
+const tidyEvery = 30 * time.Second
+
+// tidy settles control records: what a node left half done when it died, and
+// what nobody needs any more. Every node does it; the first one wins.
+func (u upkeep) tidy(ctx context.Context) {
+	if ready, outage := u.node.ready(); u.registrar == nil || !ready || outage != nil {
+		return
+	}
+	if err := u.registrar.SettleRemovals(ctx, u.node.now()); err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "settling requests for removal", "error", err)
+	}
+}
