@@ -18,7 +18,7 @@ import (
 type removalView struct {
 	ID     string       `json:"id,omitempty"`
 	Prefix netip.Prefix `json:"prefix"`
-	State  string       `json:"state"` // "not_listed", or a control.RemovalState
+	State  string       `json:"state"` // notListed, undone, or a control.RemovalState
 	Asked  time.Time    `json:"asked,omitzero"`
 	Lapses time.Time    `json:"lapses,omitzero"` // of an open request
 	Held   string       `json:"held,omitempty"`  // why a moderator is to decide
@@ -29,8 +29,10 @@ type removalView struct {
 	Cooldown time.Time `json:"cooldown,omitzero"`
 }
 
-// notListed is the state of an address that no zone lists.
-const notListed = "not_listed"
+const (
+	notListed = "not_listed" // the state of an address that no zone lists
+	undone    = "undone"     // of a request that was granted, until that was undone
+)
 
 func (s *server) viewRemoval(r control.Removal) removalView {
 	view := removalView{
@@ -39,6 +41,9 @@ func (s *server) viewRemoval(r control.Removal) removalView {
 	}
 	if r.State == control.RemovalOpen {
 		view.Lapses = utc(r.Lapses())
+	}
+	if s.Book.RemovalUndone(r) {
+		view.State = undone
 	}
 	return view
 }

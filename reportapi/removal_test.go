@@ -74,6 +74,15 @@ func TestRemoval(t *testing.T) {
 		"removal.state": "granted", "removal.cooldown": "2026-11-29T11:00:00Z", "removal.message": nil,
 	})
 
+	voided := control.RemovalVoid(id)
+	void, err := n.registrar.DropVoid(t.Context(), voided)
+	must(t, err)
+	n.wantListed(t, listedIP, true)
+	n.ask(t, call{line: "GET /v1/ips/" + listedIP, as: control.RoleReader}, http.StatusOK).wants(t, map[string]any{"removal.state": "undone"})
+	_, err = n.registrar.AddVoid(t.Context(), n.now(), void)
+	must(t, err)
+	n.wantListed(t, listedIP, false)
+
 	late := `[{"ip":"203.0.113.7","kind":"ssh.maxauth","observed":"2026-11-22T10:59:59Z"}]`
 	n.wait(time.Hour)
 	n.ask(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: late, headers: []string{jsonBody}}, http.StatusOK).wants(t, map[string]any{

@@ -20,6 +20,8 @@ var removalPage = template.Must(template.New("removal").Parse(`<!doctype html>
 {{- else if eq .State "denied"}}
 <p>A moderator said no: {{.Reason}}</p>
 <p>Ask again from {{.Cooldown.Format "2 January 2006, 15:04 UTC"}} on.</p>
+{{- else if eq .State "undone"}}
+<p>It was taken off the lists, and that was undone.</p>
 {{- else}}
 <p>It was taken off the lists. What is observed from now on counts as ever.</p>
 {{- end}}

@@ -87,12 +87,25 @@ func (b *Book) RemovalNote(r Removal) RemovalNote {
 }
 
 // Removed tells when a scored prefix was last taken off by a request. What was
-// observed until then never counts again, however late it is reported.
+// observed until then never counts again, however late it is reported, unless
+// the removal was undone.
 func (b *Book) Removed(prefix netip.Prefix) (time.Time, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	r, ok := b.removals[prefix]
-	return r.Decided, ok && r.granted()
+	return r.Decided, ok && r.granted() && !b.undone(r)
+}
+
+// RemovalUndone tells whether what a granted request took off counts again.
+func (b *Book) RemovalUndone(r Removal) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.undone(r)
+}
+
+func (p *pages) undone(r Removal) bool {
+	_, stands := p.voids[RemovalVoid(r.ID)]
+	return r.State == RemovalGranted && !stands
 }
 
 // countRemovals counts the requests that wait, and all there are.
