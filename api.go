@@ -43,7 +43,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		return nil, err
 	}
 	return reportapi.New(reportapi.Config{
-		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger,
+		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger,
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf,
 		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {

@@ -19,6 +19,7 @@ import (
 
 	"penaltybox/reportapi/lists"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 // cli is the command line.
@@ -43,6 +44,7 @@ type cli struct {
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
 	Removal  removalCommand  `cmd:"" group:"Administration" help:"Decide who is taken off on request."`
+	Audit    auditCommand    `cmd:"" group:"Administration" help:"Tell who changed what."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
 	Digest   digestCommand   `cmd:"" group:"Administration" help:"Tell what happened of late; for cron."`
 	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`
@@ -70,7 +72,7 @@ func run(ctx context.Context, args []string, s *streams) int {
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(control.WithActor(ctx, control.Actor{Reporter: control.ActorOffline}), (*context.Context)(nil)),
 		kong.Bind(s),
 		kong.Bind(commandLine(args)),
 	)

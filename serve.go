@@ -44,6 +44,7 @@ type serving struct {
 // serve runs a node until ctx ends. hangup delivers requests to read
 // certificate and configuration again.
 func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logger, hangup <-chan os.Signal) error {
+	ctx = control.WithActor(ctx, control.Actor{Reporter: control.ActorServer})
 	run := &serving{
 		settings: s, logger: logger, stdout: stdout,
 		registry: prometheus.NewRegistry(),

@@ -41,16 +41,25 @@ func (s *server) need(role control.Role, scopes ...control.Scope) gin.HandlerFun
 
 // admit lets a request pass whose key has a right and requests left.
 func (s *server) admit(c *gin.Context, identity control.Identity, asked right) {
-	c.Set(identityKey, identity)
+	s.introduce(c, identity)
 	if err := s.spend(c, identity.KeyID); err != nil {
 		s.fail(c, problemOf(err))
 		return
 	}
 	if p := asked.deny(identity); p != nil {
+		s.Logger.WarnContext(c.Request.Context(), "a key was used for more than it may", "key_id", identity.KeyID,
+			"reporter", identity.Reporter, "role", identity.Role, "route", c.FullPath(), "source", s.clientAddr(c.Request))
 		s.fail(c, p)
 		return
 	}
 	c.Next()
+}
+
+// introduce says whose the request is, to handlers and to the audit.
+func (s *server) introduce(c *gin.Context, identity control.Identity) {
+	c.Set(identityKey, identity)
+	actor := control.Actor{Reporter: identity.Reporter, KeyID: identity.KeyID, Source: s.clientAddr(c.Request)}
+	c.Request = c.Request.WithContext(control.WithActor(c.Request.Context(), actor))
 }
 
 // deny tells why a key has not the right; nil: it has.

@@ -14,6 +14,9 @@ func (s *server) getBackup(c *gin.Context) error {
 	if _, err := queryOf(c); err != nil {
 		return err
 	}
+	if err := s.note(c, "backup", "ledger", nil); err != nil {
+		return err
+	}
 	name := "penaltybox-" + utc(s.Now()).Format("20060102T150405Z") + ".backup.zst"
 	c.Header("Content-Type", "application/zstd")
 	c.Header("Content-Disposition", `attachment; filename="`+name+`"`)

@@ -90,7 +90,7 @@ func (s *server) authenticateForeign(c *gin.Context, key string, scope control.S
 	if err != nil {
 		return intake.Caller{}, err
 	}
-	c.Set(identityKey, identity)
+	s.introduce(c, identity)
 	if !identity.May(scope) {
 		why, hint := identity.Lacks(scope)
 		return intake.Caller{}, &compat.Fault{Status: http.StatusForbidden, Detail: why + "; " + hint}

@@ -29,7 +29,7 @@ func (s *server) authenticatePerson(c *gin.Context, key string) (intake.Caller, 
 	if err != nil {
 		return intake.Caller{}, err
 	}
-	c.Set(identityKey, identity)
+	s.introduce(c, identity)
 	if err := s.spend(c, identity.KeyID); err != nil {
 		return intake.Caller{}, err
 	}

@@ -70,6 +70,10 @@ func (s *server) postQueryLog(c *gin.Context) error {
 	if err != nil {
 		return wrong("", "", err.Error(), "")
 	}
+	if err := s.note(c, "start", "querylog", viewQueryLog(status)); err != nil {
+		s.QueryLogger.StopQueryLog() // what nobody can account for must not go on
+		return err
+	}
 	s.Logger.InfoContext(c.Request.Context(), "query log switched on",
 		"request_id", requestIDOf(c), "reporter", identityOf(c).Reporter, "key_id", identityOf(c).KeyID)
 	return ok(c, http.StatusOK, viewQueryLog(status))
@@ -114,5 +118,9 @@ func (s *server) deleteQueryLog(c *gin.Context) error {
 	if _, err := queryOf(c); err != nil {
 		return err
 	}
-	return ok(c, http.StatusOK, viewQueryLog(s.QueryLogger.StopQueryLog()))
+	status := viewQueryLog(s.QueryLogger.StopQueryLog())
+	if err := s.note(c, "stop", "querylog", nil); err != nil {
+		return err
+	}
+	return ok(c, http.StatusOK, status)
 }

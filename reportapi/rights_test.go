@@ -57,6 +57,7 @@ func rights() map[string]right {
 		"POST /v1/querylog":           admin,
 		"DELETE /v1/querylog":         admin,
 		"GET /v1/backup":              admin,
+		"GET /v1/audit":               admin,
 	}
 }
 

@@ -19,22 +19,26 @@ func TestIntake_Amend_audited(t *testing.T) {
 		before, after string
 	}{
 		{
-			intake.Change{Points: "5"}, "amend",
+			intake.Change{Points: "5"},
+			"amend",
 			`{"kind":"ssh.maxauth","points":20,"expires":"2026-11-23T11:00:00Z","withdrawn":false}`,
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":false}`,
 		},
 		{
-			intake.Change{Withdraw: of(true), Reason: "was us"}, "withdraw",
+			intake.Change{Withdraw: of(true), Reason: "was us"},
+			"withdraw",
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":false}`,
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":true}`,
 		},
 		{
-			intake.Change{Note: of("alice@host7 said so")}, "amend",
+			intake.Change{Note: of("alice@host7 said so")},
+			"amend",
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":true}`,
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":true,"new_note":true}`,
 		},
 		{
-			intake.Change{Withdraw: of(false)}, "restore",
+			intake.Change{Withdraw: of(false)},
+			"restore",
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":true}`,
 			`{"kind":"ssh.maxauth","points":5,"expires":"2026-11-23T11:00:00Z","withdrawn":false}`,
 		},
