@@ -50,7 +50,7 @@ func removalTable(removals ...removalView) *table {
 type listRemovalsCommand struct {
 	remote
 	output
-	State string `help:"Only those that are so: open, granted, denied or all." enum:"open,granted,denied,all" default:"open"`
+	Status string `help:"Only those that are so: open, granted, denied or all." enum:"open,granted,denied,all" default:"open"`
 }
 
 // Help implements kong.HelpProvider.
@@ -68,8 +68,8 @@ func (cmd *listRemovalsCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	query := url.Values{}
-	if cmd.State != "all" {
-		query.Set("state", cmd.State)
+	if cmd.Status != "all" {
+		query.Set("state", cmd.Status)
 	}
 	var list struct {
 		Removals []removalView `json:"removals"`
