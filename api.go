@@ -17,10 +17,11 @@ import (
 	"penaltybox/scoring/backup"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
+	"penaltybox/webhook"
 )
 
 // newAPI wires the report API to a node and its ledger.
-func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar) (http.Handler, error) {
+func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar, sender *webhook.Sender) (http.Handler, error) {
 	board, ok := node.board.(*scoring.Scoreboard)
 	if !ok {
 		return nil, errors.New("a node for DNS alone cannot serve the API")
@@ -44,7 +45,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	}
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger,
-		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf,
+		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf, Webhooks: sender,
 		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			if _, err := backup.Write(ctx, w, ledger); err != nil {

@@ -45,6 +45,7 @@ func floors() []floor {
 			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control",
 			"github.com/miekg/dns", "github.com/gaissmai/bart", "github.com/prometheus/client_golang", "golang.org/x/sys/unix",
 		}},
+		{"webhook", []string{"penaltybox/scoring", "penaltybox/scoring/control", "github.com/prometheus/client_golang"}},
 		{"reportapi/coding", []string{"github.com/klauspost/compress"}},
 		{"reportapi", []string{
 			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/scoring/protect", "penaltybox/reportapi/coding",
@@ -77,7 +78,7 @@ func floors() []floor {
 		{"", []string{
 			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
 			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
-			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/listfile", "penaltybox/deploy/clients", "penaltybox/parsers", "penaltybox/parsers/event",
+			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/webhook", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/listfile", "penaltybox/deploy/clients", "penaltybox/parsers", "penaltybox/parsers/event",
 			"penaltybox/parsers/logfile", "penaltybox/parsers/rules", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
 			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",

@@ -45,6 +45,7 @@ type cli struct {
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
 	Removal  removalCommand  `cmd:"" group:"Administration" help:"Decide who is taken off on request."`
 	Audit    auditCommand    `cmd:"" group:"Administration" help:"Tell who changed what."`
+	Webhook  webhookCommand  `cmd:"" group:"Administration" help:"Tell other programs what happens."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
 	Digest   digestCommand   `cmd:"" group:"Administration" help:"Tell what happened of late; for cron."`
 	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`

@@ -8,8 +8,8 @@ import (
 	"penaltybox/scoring/control"
 )
 
-// open waits until everything is loaded, then opens the API and tells that the
-// node is ready.
+// open waits until everything is loaded, then opens the API, tells that the node
+// is ready, and sends webhooks until ctx ends.
 func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 	select {
 	case <-ctx.Done():
@@ -17,8 +17,12 @@ func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 	case <-node.caughtUp:
 	}
 	registrar := control.NewRegistrar(node.book, ledger)
+	sender, err := s.newSender(node, registrar)
+	if err != nil {
+		return err
+	}
 	if len(s.HTTPListen) > 0 {
-		api, err := s.newAPI(ledger, node, registrar)
+		api, err := s.newAPI(ledger, node, registrar, sender)
 		if err != nil {
 			return err
 		}
@@ -30,7 +34,10 @@ func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 	s.settle(ctx)
 	s.logger.InfoContext(ctx, "ready", "ledger", ledger.ID(), sizes(node.board),
 		"http", s.api.addrs(), "ops", s.ops.addrs(), "dns", s.dnsAddrs())
-	return s.tellReady()
+	if err := s.tellReady(); err != nil {
+		return err
+	}
+	return s.sendWebhooks(ctx, sender)
 }
 
 // firstStart makes and shows the admin key of a new ledger.

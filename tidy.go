@@ -18,4 +18,7 @@ func (u upkeep) tidy(ctx context.Context) {
 	if err := u.registrar.SettleRemovals(ctx, u.node.now()); err != nil && ctx.Err() == nil {
 		u.logger.WarnContext(ctx, "settling requests for removal", "error", err)
 	}
+	if err := u.registrar.SettleWebhooks(ctx); err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "clearing up behind webhooks", "error", err)
+	}
 }

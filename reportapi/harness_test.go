@@ -148,6 +148,7 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 		Explainer:   stubExplainer{},
 		Publisher:   stubPublisher{n},
 		QueryLogger: &stubQueryLogger{},
+		Webhooks:    stubTester{},
 		Now:         n.now,
 		Ready: func() (bool, error) {
 			if outage := n.outage.Load(); outage != nil {

@@ -105,7 +105,8 @@ type Config struct {
 	Explainer   Explainer
 	Publisher   Publisher
 	QueryLogger QueryLogger
-	Clients     ClientFiles // nil: none are given out
+	Clients     ClientFiles   // nil: none are given out
+	Webhooks    WebhookTester // nil: this node sends none
 
 	Now func() time.Time // the ledger's time
 	// Ready tells whether the node has loaded its ledger once, and why it
@@ -267,6 +268,11 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	routes.DELETE("/keys/:id", admin, s.answer(s.deleteKey))
 	routes.POST("/keys/:id/pause", admin, s.answer(s.postPause))
 	routes.DELETE("/keys/:id/pause", admin, s.answer(s.deletePause))
+
+	s.get(routes, "/webhooks", admin, s.answer(s.getWebhooks))
+	routes.POST("/webhooks", admin, s.answer(s.postWebhook))
+	routes.DELETE("/webhooks/:name", admin, s.answer(s.deleteWebhook))
+	routes.POST("/webhooks/:name/test", admin, s.answer(s.postWebhookTest))
 
 	s.get(routes, "/policy", reader, s.answer(s.getPolicy))
 	routes.PATCH("/policy", admin, s.answer(s.patchPolicy))

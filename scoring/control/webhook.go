@@ -87,15 +87,14 @@ func targetOf(text string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// hideURL cuts a URL before what may be secret in it.
+// hideURL leaves of a URL what is surely no secret: it may be a token that was
+// pasted into the wrong place.
 func hideURL(text string) string {
-	if i := strings.IndexAny(text, "@?#"); i >= 0 {
-		text = text[:i]
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found || len(scheme) > 10 || rest == "" {
+		return "…"
 	}
-	if len(text) > 40 {
-		text = text[:40]
-	}
-	return strings.ToValidUTF8(text, "") + "…"
+	return strings.ToValidUTF8(scheme, "") + "://…"
 }
 
 // whsec begins the secrets of Standard Webhooks.
