@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"penaltybox/scoring"
 )
@@ -16,8 +17,12 @@ const maxAudited = 64 << 10
 func secretFields() []string { return []string{"hash", "password", "secret", "token", "note", "notes"} }
 
 // eventOf tells of a change of a record. Both values are JSON; nil stands for
-// no record. Why it was made is what the record gives as its reason.
+// no record. Why it was made is what the record gives as its reason. How far a
+// webhook got is nobody's doing, and not told.
 func eventOf(ctx context.Context, key string, before, after []byte) *scoring.AuditEvent {
+	if strings.HasPrefix(key, webhookStateRecords) {
+		return nil
+	}
 	action := "change"
 	switch {
 	case before == nil:
@@ -26,6 +31,9 @@ func eventOf(ctx context.Context, key string, before, after []byte) *scoring.Aud
 		action = "remove"
 	}
 	event := ActorOf(ctx).Event(action, key)
+	if isPrivate(key) {
+		return &event // that it was changed, and not what it says
+	}
 	event.Before, _ = audited(before)
 	event.After, event.Reason = audited(after)
 	return &event
