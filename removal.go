@@ -142,10 +142,7 @@ func (cmd *removalDecision) decide(ctx context.Context, s *streams, decision str
 // remarks tell what follows from a decision.
 func (r removalView) remarks() []string {
 	if r.State == "granted" {
-		return []string{
-			"what is observed from now on counts as ever",
-			"to undo it: penaltybox void drop removal-" + r.ID,
-		}
+		return []string{"what is observed from now on counts as ever"}
 	}
 	return nil
 }
