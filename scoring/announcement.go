@@ -69,13 +69,19 @@ func (b *Scoreboard) settleAgain(s *shard, k scoredKey, p *place, now second) {
 func (b *Scoreboard) settleTelling(s *shard, k scoredKey, p *place, now second, added *item, again bool) {
 	exemption := b.evaluate(s, k, *p, now, added)
 	b.index.set(k, b.stepsOf(s, k, *p, now))
-	b.log.record(k, now, s.weights.set, s.announced.of(p.state), s.outcomes, exemption, again)
+	if k.isRange() {
+		b.telling.add(k, again)
+	} else {
+		was, is := s.joined(k, s.announced.of(p.state)), s.joined(k, s.outcomes)
+		b.log.record(k, now, s.weights.set, was, is, exemption, again)
+	}
 	p.state = s.announced.replace(p.state, s.outcomes)
 	s.setPlace(k, *p)
 }
 
 // evaluate fills s.outcomes with what each rule makes of a place, and returns
-// the exemption that keeps it from being listed, if one does.
+// the exemption that keeps it from being listed, if one does. What is exempt of
+// a range is left to who tells of it.
 func (b *Scoreboard) evaluate(s *shard, k scoredKey, p place, now second, added *item) *Exemption {
 	listed := false
 	for r, rule := range s.weights.rules {
@@ -89,7 +95,11 @@ func (b *Scoreboard) evaluate(s *shard, k scoredKey, p place, now second, added 
 	if !listed {
 		return nil
 	}
-	if exemption, barred := b.barred(k, now); barred {
+	if k.isRange() && k.special() {
+		clear(s.outcomes)
+		return nil
+	}
+	if exemption, barred := b.barred(k, now); barred && !k.isRange() {
 		clear(s.outcomes)
 		return exemption
 	}
@@ -142,11 +152,11 @@ func (s *shard) cappedGain(head itemIndex, rule ruleWeight, now second, added *i
 }
 
 // barred tells whether a prefix must not be listed: it is special (nil), or
-// exempt.
+// exempt. A range is when the whole of it is.
 func (b *Scoreboard) barred(k scoredKey, now second) (*Exemption, bool) {
 	if k.special() {
 		return nil, true
 	}
-	exemption := b.exemptions.Load().covering(k.addr(), now)
+	exemption := b.exemptions.Load().around(k, now)
 	return exemption, exemption != nil
 }

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 )
@@ -12,6 +13,22 @@ type Answer struct {
 	ID         uint32      // counts up from 1
 	Listed     uint64      // bit i: rule i lists
 	Categories CategorySet // of live incidents that a listing rule counts, before a rule's own set is applied
+
+	// Of an address that lies in listed ranges: what together made the answer.
+	own, within *Answer
+}
+
+// CategoriesOf returns the categories that the answer of one rule has, before
+// the rule's own set is applied. They are Categories, but for an address within a
+// range: what only lists by other rules is left out.
+func (a *Answer) CategoriesOf(rule int) CategorySet {
+	switch {
+	case a.Listed&(1<<rule) == 0:
+		return 0
+	case a.own == nil:
+		return a.Categories
+	}
+	return a.own.CategoriesOf(rule) | a.within.CategoriesOf(rule)
 }
 
 // noAnswer is the ID of the answer that nothing lists.
@@ -22,13 +39,51 @@ const noAnswer = 0
 type answers struct {
 	all atomic.Pointer[[]*Answer] // by ID
 
+	joins atomic.Pointer[map[answerPair]*Answer] // of ranges; swapped whole
+
 	mu  sync.Mutex
 	ids map[Answer]uint32 // by the answer with the ID 0
 }
 
+// answerPair is what an address and a range around it say.
+type answerPair struct{ own, within *Answer }
+
+// joinedID is where the IDs of joined answers begin. They never stand in an
+// index, which has room for few.
+const joinedID = 1 << 31
+
 func (a *answers) start() {
 	a.ids = map[Answer]uint32{{}: noAnswer}
 	a.all.Store(&[]*Answer{{}})
+	a.joins.Store(&map[answerPair]*Answer{})
+}
+
+// join returns what two answers are together. Pairs that were met before, which
+// are few, are found without a lock.
+func (a *answers) join(own, within *Answer) *Answer {
+	if own == within {
+		return own
+	}
+	pair := answerPair{own, within}
+	if joined, known := (*a.joins.Load())[pair]; known {
+		return joined
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	met := *a.joins.Load()
+	if joined, known := met[pair]; known {
+		return joined
+	}
+	joined := &Answer{
+		ID:     joinedID + uint32(len(met)),
+		Listed: own.Listed | within.Listed, Categories: own.Categories | within.Categories,
+		own: own, within: within,
+	}
+	more := make(map[answerPair]*Answer, len(met)+1)
+	maps.Copy(more, met)
+	more[pair] = joined
+	a.joins.Store(&more)
+	return joined
 }
 
 // intern returns the ID of an answer.

@@ -14,6 +14,7 @@ type arrivals struct {
 	v4         [regions]pile[arrival[uint32]]
 	v6         [regions]pile[arrival[uint64]]
 	n4, n6     int // arrivals of each family
+	ranges     map[scoredKey][]item
 	amendments []*Amendment
 }
 
@@ -52,17 +53,23 @@ func (a *arrivals) add(k scoredKey, entry Entry) {
 		a.amendments = append(a.amendments, entry.Amendment)
 		it.next = itemIndex(len(a.amendments))
 	}
-	if k.v6 {
+	switch {
+	case k.isRange():
+		if a.ranges == nil {
+			a.ranges = map[scoredKey][]item{}
+		}
+		a.ranges[k] = append(a.ranges[k], it)
+	case k.v6:
 		a.v6[k.n>>56].add(arrival[uint64]{k.n, it})
 		a.n6++
-	} else {
+	default:
 		a.v4[k.n>>24].add(arrival[uint32]{uint32(k.n), it})
 		a.n4++
 	}
 }
 
-// arrived yields each prefix with what arrived of it, put together. The
-// arrivals are gone afterwards.
+// arrived yields each prefix with what arrived of it, put together, ranges last.
+// The arrivals are gone afterwards.
 func (s *shard) arrived(a *arrivals) iter.Seq2[scoredKey, place] {
 	return func(yield func(scoredKey, place) bool) {
 		order4 := arrivalOrder[uint32]{amendments: a.amendments}
@@ -74,6 +81,15 @@ func (s *shard) arrived(a *arrivals) iter.Seq2[scoredKey, place] {
 		order6 := arrivalOrder[uint64]{amendments: a.amendments}
 		for i := range a.v6 {
 			if order6.sort(&a.v6[i], 56); !order6.arrive(s, true, yield) {
+				return
+			}
+		}
+		for k, items := range a.ranges {
+			p := place{due: never}
+			for _, it := range items {
+				order6.apply(s, k, &p, it)
+			}
+			if !yield(k, p) {
 				return
 			}
 		}
@@ -103,7 +119,7 @@ func (o *arrivalOrder[K]) sort(region *pile[arrival[K]], bits int) {
 // arrive puts each prefix together.
 func (o *arrivalOrder[K]) arrive(s *shard, v6 bool, yield func(scoredKey, place) bool) bool {
 	for entries := o.order; len(entries) > 0; {
-		k, p := scoredKey{entries[0].key, v6}, place{due: never}
+		k, p := scoredKey{n: entries[0].key, v6: v6}, place{due: never}
 		for len(entries) > 0 && entries[0].key == k.n {
 			o.apply(s, k, &p, o.items[entries[0].only.answer])
 			entries = entries[1:]

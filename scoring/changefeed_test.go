@@ -206,16 +206,22 @@ func TestScoreboard_Spared(t *testing.T) {
 			}
 			for i, rule := range m.rules {
 				var want []netip.Prefix
+				listed := map[netip.Prefix]bool{}
+				if rule != (Rule{}) {
+					for _, listing := range m.twin.listings(rule, m.now) {
+						listed[listing.Prefix] = true
+					}
+				}
 				for _, p := range m.prefixes {
-					if bare.standing(p, rule, m.now).Listed && !m.twin.standing(p, rule, m.now).Listed {
+					if _, special := Special(p.Addr()); !special && bare.alone(p, rule, m.now).Listed && !listed[p] {
 						want = append(want, p)
 					}
 				}
-				slices.SortFunc(want, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+				slices.SortFunc(want, netip.Prefix.Compare)
 				// What an exemption bars may list by amended points, or with a
 				// weight above any other, alone.
 				got := slices.DeleteFunc(m.board.Spared(i, m.now), func(p netip.Prefix) bool {
-					return !bare.standing(p, rule, m.now).Listed && m.twin.standing(p, rule, m.now).Exemption != nil
+					return !bare.alone(p, rule, m.now).Listed && !slices.Equal(m.twin.pieces(p, m.now), []netip.Prefix{p})
 				})
 				if !slices.Equal(want, got) {
 					t.Fatalf("rule %d spares %v, want %v", i, got, want)

@@ -1,14 +1,14 @@
 package scoring
 
 // dueEntry says that a place is to be looked at. It has no pointers.
-type dueEntry[K uint32 | uint64] struct {
+type dueEntry[K comparable] struct {
 	at  second
 	key K
 }
 
 // dueHeap is a binary heap, the earliest entry first. (container/heap would
 // allocate for every entry.)
-type dueHeap[K uint32 | uint64] []dueEntry[K]
+type dueHeap[K comparable] []dueEntry[K]
 
 func (h *dueHeap[K]) push(entry dueEntry[K]) {
 	*h = append(*h, entry)

@@ -172,15 +172,18 @@ func (b *Scoreboard) SetExemptions(now time.Time, list []Exemption) {
 // exchange makes other exemptions hold.
 func (b *Scoreboard) exchange(now time.Time, set *exemptions) {
 	differing := b.exemptions.Swap(set).differing(set)
+	b.index.ranges.exempt(set)
 	b.resettle(secondOf(now), differing)
+	b.tellRanges(secondOf(now))
 }
 
 // resettle brings the announcements of all places within some prefixes up to
 // date.
 func (b *Scoreboard) resettle(now second, prefixes []netip.Prefix) {
+	b.queueOverlapping(prefixes)
 	var wide bart.Lite
 	for _, prefix := range prefixes {
-		if k, ok := keyOfScored(prefix); ok {
+		if k, ok := keyOfScored(prefix); ok && !k.isRange() {
 			b.resettlePlace(now, k)
 		} else {
 			wide.Insert(prefix)
@@ -191,7 +194,7 @@ func (b *Scoreboard) resettle(now second, prefixes []netip.Prefix) {
 	}
 	b.eachShard(func(s *shard) {
 		for k, p := range s.places() {
-			if wide.Contains(k.addr()) {
+			if !k.isRange() && wide.Contains(k.addr()) {
 				b.settle(s, k, &p, now, nil)
 			}
 		}

@@ -181,7 +181,7 @@ func (r *replay) listings(rule int) []Listing {
 	for p, t := range r.listed[rule] {
 		all = append(all, Listing{Prefix: p, Score: t.score, Categories: t.Categories, Until: t.Until})
 	}
-	slices.SortFunc(all, func(a, b Listing) int { return a.Prefix.Addr().Compare(b.Prefix.Addr()) })
+	slices.SortFunc(all, byPrefix)
 	return all
 }
 

@@ -65,7 +65,7 @@ const MaxIncidents = 20_000
 // that the detail was not loaded or is gone (it may live shorter than the
 // points).
 type Incident struct {
-	Prefix   netip.Prefix   // what is scored: a /32, or the /64 of an IPv6 address
+	Prefix   netip.Prefix   // what is scored: a /32, the /64 of an IPv6 address, or a range (see [IsRange])
 	ID       ID             // unique within Prefix
 	Kind     KindNumber     // what happened
 	Points   uint16         // 1..65535
@@ -77,7 +77,7 @@ type Incident struct {
 
 // Detail is what a scoreboard does not need of an incident: people do.
 type Detail struct {
-	Addr     netip.Addr // the address as reported; for IPv6 within Prefix's /64
+	Addr     netip.Addr // the address as reported; for IPv6 within Prefix's /64, of a range the first
 	Observed time.Time  // when it happened, by the reporter's word
 	Note     string     // free text, private to reporter and moderators
 	// Until is when a ledger is to forget the detail; zero: with the incident.

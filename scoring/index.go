@@ -32,12 +32,13 @@ import (
 // hit); buckets changed in place under a sequence lock (readers that may have
 // to wait for writers).
 //
-// Ranges wider than a scored prefix are not counted yet. They will stand in a
-// bart table beside the two, asked only when a bit for the address's /16 (or
-// the /32 of IPv6) says that a range touches it.
+// Ranges wider than a scored prefix stand in a bart table beside the two, asked
+// only when a bit for the address's /16 (or the /32 of IPv6) says that a range
+// touches it.
 type Index struct {
 	answers answers
 	v4, v6  table
+	ranges  rangeTable
 	seed    uint64 // of the hash: who reports must not choose the bucket
 }
 
@@ -48,11 +49,15 @@ type Found struct {
 	// Last: at Next every listing of the prefix ends, so Next is the end of
 	// the listing under each rule that lists.
 	Last bool
+	// Range: a range lists the address, beside itself or alone. Which one, the
+	// board's Verdict tells.
+	Range bool
 }
 
 // IndexStats are the sizes of an index at one moment.
 type IndexStats struct {
 	IPv4, IPv6 int // prefixes, with those whose end no sweep has met yet
+	Ranges     int // wider ones, which are not among these
 	Answers    int // distinct answers ever met
 	Bytes      int // tables and blocks, without what the allocator rounds up
 }
@@ -61,6 +66,7 @@ func newIndex() *Index {
 	x := &Index{seed: rand.Uint64()}
 	x.v4.layout, x.v6.layout = layout4, layout6
 	x.answers.start()
+	x.ranges.exempt(newExemptions(nil, newProtected(nil)))
 	return x
 }
 
@@ -71,20 +77,26 @@ func (b *Scoreboard) Index() *Index { return b.index }
 // nothing does.
 func (x *Index) Find4(ip uint32, now uint32) (Found, bool) {
 	s, last, ok := x.v4.find(uint64(ip), now)
+	if x.ranges.v4.has(part4(ip)) {
+		return x.findWithin(scoredKey{n: uint64(ip)}, now, s, last, ok)
+	}
 	if !ok || s.answer == noAnswer {
 		return Found{}, false
 	}
-	return Found{x.answers.get(s.answer), s.until, last}, true
+	return Found{Answer: x.answers.get(s.answer), Next: s.until, Last: last}, true
 }
 
 // Find6 tells what lists a /64 at a moment, given by its upper 64 bits; false:
 // nothing does.
 func (x *Index) Find6(hi uint64, now uint32) (Found, bool) {
 	s, last, ok := x.v6.find(mix(hi^x.seed), now)
+	if x.ranges.v6.has(part6(hi)) {
+		return x.findWithin(scoredKey{n: hi, v6: true}, now, s, last, ok)
+	}
 	if !ok || s.answer == noAnswer {
 		return Found{}, false
 	}
-	return Found{x.answers.get(s.answer), s.until, last}, true
+	return Found{Answer: x.answers.get(s.answer), Next: s.until, Last: last}, true
 }
 
 // Stats returns the sizes of the index. It counts nothing anew.
@@ -92,13 +104,14 @@ func (x *Index) Stats() IndexStats {
 	return IndexStats{
 		IPv4:    int(x.v4.entries.Load()),
 		IPv6:    int(x.v6.entries.Load()),
+		Ranges:  len(x.ranges.sorted()),
 		Answers: len(*x.answers.all.Load()) - 1,
 		Bytes:   x.v4.bytes() + x.v6.bytes(),
 	}
 }
 
-// All yields what is listed at a moment, in unix seconds, sorted by prefix,
-// IPv4 first. What changes meanwhile may or may not be seen.
+// All yields the addresses that have steps of their own and are listed at a
+// moment, in unix seconds, sorted by prefix, IPv4 first. What changes meanwhile may or may not be seen.
 func (x *Index) All(now uint32) iter.Seq2[netip.Prefix, Found] {
 	return func(yield func(netip.Prefix, Found) bool) {
 		var listed6 []scoredKey
@@ -130,7 +143,7 @@ func (x *Index) key(k scoredKey) uint64 {
 // unkey is the inverse of key.
 func (x *Index) unkey(key uint64, v6 bool) scoredKey {
 	if v6 {
-		return scoredKey{unmix(key) ^ x.seed, true}
+		return scoredKey{n: unmix(key) ^ x.seed, v6: true}
 	}
 	return scoredKey{n: key}
 }
@@ -143,10 +156,19 @@ func (x *Index) table(v6 bool) *table {
 }
 
 // set stores the steps of a prefix; none take it out.
-func (x *Index) set(k scoredKey, steps []step) { x.table(k.v6).set(x.key(k), steps) }
+func (x *Index) set(k scoredKey, steps []step) {
+	if k.isRange() {
+		x.ranges.set(k, steps)
+		return
+	}
+	x.table(k.v6).set(x.key(k), steps)
+}
 
 // steps appends the steps of a prefix.
 func (x *Index) steps(steps []step, k scoredKey) []step {
+	if k.isRange() {
+		return append(steps, x.ranges.of(k)...)
+	}
 	return x.table(k.v6).steps(steps, x.key(k))
 }
 
@@ -155,6 +177,7 @@ func (x *Index) steps(steps []step, k scoredKey) []step {
 func (x *Index) replace(shard int, g *staging) {
 	x.v4.merge(g.v4, g.more, func(key uint64) bool { return shardOfNumber(key) == shard })
 	x.v6.merge(g.v6, g.more, func(key uint64) bool { return x.unkey(key, true).shard() == shard })
+	x.ranges.replace(shard, g.ranges)
 }
 
 // mix is the finaliser of MurmurHash3, a reversible hash of 64 bits.
@@ -183,10 +206,13 @@ func (b *Scoreboard) stepsOf(s *shard, k scoredKey, p place, now second) []step 
 	if len(s.ahead) == 0 {
 		return nil
 	}
+	if k.isRange() {
+		return s.ahead // the index asks the exemptions itself
+	}
 	return barUntil(s.ahead, b.exemptions.Load().barredUntil(k), now)
 }
 
-// all yields every prefix that has steps.
+// all yields every prefix that has steps, but for ranges.
 func (x *Index) all() iter.Seq[scoredKey] {
 	return func(yield func(scoredKey) bool) {
 		for _, v6 := range []bool{false, true} {

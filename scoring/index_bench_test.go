@@ -95,7 +95,7 @@ func BenchmarkIndex_Find6(b *testing.B) {
 		for shard := range Shards {
 			var g staging
 			for i := range n {
-				if k := (scoredKey{0x20010db8<<32 + uint64(i)*7919, true}); k.shard() == shard {
+				if k := (scoredKey{n: 0x20010db8<<32 + uint64(i)*7919, v6: true}); k.shard() == shard {
 					g.add(x, k, []step{{answer, never}})
 				}
 			}

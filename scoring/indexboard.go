@@ -81,7 +81,17 @@ func (b *IndexBoard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
 	if !ok {
 		return Verdict{Prefix: k.prefix()}
 	}
-	return b.index.outcome(steps, 1<<rule, set.rules[r].Categories, secondOf(now)).verdict(k, nil)
+	at, categories := secondOf(now), set.rules[r].Categories
+	own := b.index.outcome(steps, 1<<rule, categories, at)
+	if !b.index.ranges.touches(k) || b.index.ranges.barred(k, at) {
+		return own.verdict(k, nil)
+	}
+	out, by, within := b.index.joined(k, own, rule, categories, at)
+	verdict := out.verdict(k, nil)
+	if within {
+		verdict = verdict.named(by, own.listed())
+	}
+	return verdict
 }
 
 // outcome reads from steps what one rule says at a moment.
@@ -152,6 +162,9 @@ func (b *IndexBoard) bar(k scoredKey, steps []step, now second) []step {
 	if len(steps) == 0 {
 		return nil
 	}
+	if k.isRange() {
+		return steps // the index asks the exemptions itself
+	}
 	until := b.exemptions.barredUntil(k)
 	if until <= now {
 		return steps
@@ -174,7 +187,7 @@ func (s *shard) stepsOfAll(k scoredKey, entries []Entry, now second, known *answ
 		s.drop(k, i, it)
 		return true
 	})
-	s.v4.due, s.v6.due = s.v4.due[:0], s.v6.due[:0]
+	s.v4.due, s.v6.due, s.ranges.due = s.v4.due[:0], s.v6.due[:0], s.ranges.due[:0]
 	return s.ahead
 }
 
@@ -233,6 +246,7 @@ func (b *IndexBoard) SetExemptions(now time.Time, list []Exemption) {
 func (b *IndexBoard) exchange(now time.Time, set *exemptions) {
 	differing := b.exemptions.differing(set)
 	b.exemptions = set
+	b.index.ranges.exempt(set)
 	if len(differing) == 0 {
 		return
 	}
@@ -270,6 +284,7 @@ func (b *IndexBoard) Sweep(now time.Time) {
 		b.index.v6.sweep(b.swept, at)
 		b.swept = (b.swept + 1) % (1 << bucketBits)
 	}
+	b.index.ranges.sweep(at)
 	for k, steps := range b.held {
 		if steps[len(steps)-1].until <= at || b.exemptions.barredUntil(k) <= at {
 			delete(b.held, k)

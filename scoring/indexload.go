@@ -51,7 +51,7 @@ func (b *IndexBoard) load(by *weights, shard int, now second, entries iter.Seq2[
 	var group []Entry
 	stage := func() {
 		if len(group) > 0 {
-			k := keyOf(group[0].Prefix.Addr())
+			k, _ := keyOfScored(group[0].Prefix)
 			listed.add(b.index, k, scratch.stepsOfAll(k, group, now, &b.index.answers))
 			group = group[:0]
 		}
@@ -90,7 +90,7 @@ func (b *IndexBoard) commit(shard int, listed *staging, now second) {
 		if _, keep := written[k]; keep {
 			return true
 		}
-		if b.exemptions.barredUntil(k) <= now {
+		if k.isRange() || b.exemptions.barredUntil(k) <= now {
 			return false
 		}
 		space = append(space[:0], steps...)

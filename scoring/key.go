@@ -1,17 +1,25 @@
 package scoring
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"time"
 )
 
 // scoredKey is a scored prefix as a number: the IPv4 address, or the upper
-// half of the IPv6 address.
+// half of the IPv6 address. A range has the number of its first address.
 type scoredKey struct {
-	n  uint64
-	v6 bool
+	n     uint64
+	v6    bool
+	wider uint8 // by so many bits than the /32 or /64 of one address
 }
+
+// The widest ranges that are scored: IPv4 /24 and IPv6 /48.
+const (
+	widest4 = 8
+	widest6 = 16
+)
 
 // keyOf returns the key of the prefix that is scored for a valid address.
 func keyOf(addr netip.Addr) scoredKey {
@@ -24,13 +32,43 @@ func keyOf(addr netip.Addr) scoredKey {
 }
 
 // keyOfScored returns the key of a prefix, or false when it is not one that is
-// scored by itself. (Ranges wider than /32 and /64 will score for themselves;
-// they are not counted yet.)
+// scored by itself: that of an address, or a range no wider than [IsRange] says.
 func keyOfScored(prefix netip.Prefix) (scoredKey, bool) {
-	if !prefix.IsValid() || prefix != PrefixOf(prefix.Addr()) {
+	if !prefix.IsValid() || prefix.Addr().Is4In6() || prefix.Masked() != prefix {
 		return scoredKey{}, false
 	}
-	return keyOf(prefix.Addr()), true
+	k := keyOf(prefix.Addr())
+	wider := k.unit() - prefix.Bits()
+	if wider < 0 || wider > k.widest() {
+		return scoredKey{}, false
+	}
+	k.wider = uint8(wider)
+	return k, true
+}
+
+// isRange tells whether the key is of more than an address.
+func (k scoredKey) isRange() bool { return k.wider > 0 }
+
+// unit returns the length of the prefix that is scored for an address.
+func (k scoredKey) unit() int {
+	if k.v6 {
+		return 64
+	}
+	return 32
+}
+
+// widest returns how much wider than that a range may be.
+func (k scoredKey) widest() int {
+	if k.v6 {
+		return widest6
+	}
+	return widest4
+}
+
+// within returns the prefix around a key that is wider by so many bits than an
+// address.
+func (k scoredKey) within(wider uint8) scoredKey {
+	return scoredKey{k.n >> wider << wider, k.v6, wider}
 }
 
 // addr returns the first address of the prefix.
@@ -46,22 +84,20 @@ func (k scoredKey) addr() netip.Addr {
 }
 
 func (k scoredKey) prefix() netip.Prefix {
-	if k.v6 {
-		return netip.PrefixFrom(k.addr(), 64)
-	}
-	return netip.PrefixFrom(k.addr(), 32)
+	return netip.PrefixFrom(k.addr(), k.unit()-int(k.wider))
 }
 
 // shard is ShardOf for keys.
 func (k scoredKey) shard() int { return shardOfNumber(k.n) }
 
-// compare sorts keys as their prefixes sort: IPv4 first.
+// compare sorts keys as their prefixes sort: IPv4 first, and a range before what
+// is within.
 func (k scoredKey) compare(other scoredKey) int {
 	switch {
 	case k.v6 != other.v6 && other.v6, k.v6 == other.v6 && k.n < other.n:
 		return -1
-	case k == other:
-		return 0
+	case k.v6 == other.v6 && k.n == other.n:
+		return cmp.Compare(other.wider, k.wider)
 	}
 	return 1
 }

@@ -6,6 +6,7 @@ import (
 	"hash"
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type Members struct {
 	now        second
 	v4, v6     snapshot
 	sorted     []unhashed // IPv6 by prefix, once it was asked for
+	pieces     []listedPiece
 }
 
 // Members returns what a rule lists at a moment; categories are those that the
@@ -28,16 +30,25 @@ func (x *Index) Members(rule int, categories CategorySet, now time.Time) *Member
 	return &Members{
 		index: x, rule: 1 << rule, categories: categories, now: secondOf(now),
 		v4: x.v4.snapshot(), v6: x.v6.snapshot(),
+		pieces: x.pieces(1<<rule, categories, secondOf(now)),
 	}
 }
 
 // Only4 leaves the members of IPv4 alone.
-func (m *Members) Only4() { m.v6, m.sorted = nil, nil }
+func (m *Members) Only4() {
+	m.v6, m.sorted = nil, nil
+	m.pieces = slices.DeleteFunc(m.pieces, func(p listedPiece) bool { return p.key.v6 })
+}
 
 // Only6 leaves the members of IPv6 alone.
-func (m *Members) Only6() { m.v4 = nil }
+func (m *Members) Only6() {
+	m.v4 = nil
+	m.pieces = slices.DeleteFunc(m.pieces, func(p listedPiece) bool { return !p.key.v6 })
+}
 
-// All yields the members, sorted by prefix, IPv4 first; again the same.
+// All yields the members, sorted by prefix, IPv4 first; again the same. A listed
+// range comes before the addresses within that are listed themselves; or in
+// pieces, if something within is exempt.
 func (m *Members) All() iter.Seq2[netip.Prefix, Verdict] {
 	return func(yield func(netip.Prefix, Verdict) bool) {
 		for k, out := range m.outcomes() {
@@ -50,6 +61,11 @@ func (m *Members) All() iter.Seq2[netip.Prefix, Verdict] {
 
 // outcomes yields the members in their order.
 func (m *Members) outcomes() iter.Seq2[scoredKey, outcome] {
+	return weave(m.addresses(), m.pieces)
+}
+
+// addresses yields the members that are listed by themselves.
+func (m *Members) addresses() iter.Seq2[scoredKey, outcome] {
 	return func(yield func(scoredKey, outcome) bool) {
 		var steps []step
 		answers := *m.index.answers.all.Load()
@@ -67,7 +83,7 @@ func (m *Members) outcomes() iter.Seq2[scoredKey, outcome] {
 		}
 		for _, e := range m.sorted {
 			var out outcome
-			if out, steps = m.outcome(layout6, m.v6[e.at.block].block, int(e.at.entry), answers, steps); out.listed() && !yield(scoredKey{e.n, true}, out) {
+			if out, steps = m.outcome(layout6, m.v6[e.at.block].block, int(e.at.entry), answers, steps); out.listed() && !yield(scoredKey{n: e.n, v6: true}, out) {
 				return
 			}
 		}
@@ -109,14 +125,17 @@ func (m *Members) Digest(verdicts bool) Digest {
 	var d Digest
 	first := never
 	sum := summing{Hash: sha256.New()}
+	var ranges uint64
 	for k, out := range m.outcomes() {
 		if k.v6 {
 			d.IPv6++
-			sum.buffer = binary.BigEndian.AppendUint64(sum.buffer, k.n)
 		} else {
 			d.IPv4++
-			sum.buffer = binary.BigEndian.AppendUint32(sum.buffer, uint32(k.n))
 		}
+		if k.isRange() {
+			ranges++
+		}
+		sum.add(k)
 		if verdicts {
 			sum.buffer = binary.BigEndian.AppendUint32(sum.buffer, out.until)
 			sum.buffer = binary.BigEndian.AppendUint32(sum.buffer, uint32(out.categories))
@@ -126,10 +145,23 @@ func (m *Members) Digest(verdicts bool) Digest {
 		}
 		sum.flush(4 << 10)
 	}
+	for _, piece := range m.pieces {
+		first = min(first, piece.splits)
+	}
 	if d.IPv4+d.IPv6 > 0 {
 		d.First = timeOf(first)
 	}
-	// Without the numbers, two addresses could be one network.
+	// Without the numbers, two addresses could be one network. The bits of ranges
+	// stand behind all members, and their number behind those.
+	if ranges > 0 {
+		for _, piece := range m.pieces {
+			if piece.key.isRange() {
+				sum.buffer = append(sum.buffer, piece.key.wider)
+				sum.add(piece.key)
+			}
+		}
+		sum.buffer = binary.BigEndian.AppendUint64(sum.buffer, ranges)
+	}
 	sum.buffer = binary.BigEndian.AppendUint64(sum.buffer, uint64(d.IPv4))
 	sum.buffer = binary.BigEndian.AppendUint64(sum.buffer, uint64(d.IPv6))
 	sum.flush(0)
@@ -141,6 +173,15 @@ func (m *Members) Digest(verdicts bool) Digest {
 type summing struct {
 	hash.Hash
 	buffer []byte
+}
+
+// add takes in the number of a key.
+func (s *summing) add(k scoredKey) {
+	if k.v6 {
+		s.buffer = binary.BigEndian.AppendUint64(s.buffer, k.n)
+	} else {
+		s.buffer = binary.BigEndian.AppendUint32(s.buffer, uint32(k.n))
+	}
 }
 
 // flush feeds what has come if it is more than that.

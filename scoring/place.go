@@ -36,9 +36,12 @@ func (f *family[K]) popDue(now second) (K, bool) {
 func (s *shard) place(k scoredKey) (place, bool) {
 	var p place
 	var ok bool
-	if k.v6 {
+	switch {
+	case k.isRange():
+		p, ok = s.ranges.places[k]
+	case k.v6:
 		p, ok = s.v6.places.get(k.n)
-	} else {
+	default:
 		p, ok = s.v4.places.get(uint32(k.n))
 	}
 	if !ok {
@@ -50,6 +53,8 @@ func (s *shard) place(k scoredKey) (place, bool) {
 // setPlace stores a place, or drops it when it holds nothing.
 func (s *shard) setPlace(k scoredKey, p place) {
 	switch {
+	case k.isRange():
+		s.ranges.set(k, p)
 	case p.head == 0 && k.v6:
 		s.v6.places.delete(k.n)
 	case p.head == 0:
@@ -67,9 +72,12 @@ func (s *shard) schedule(k scoredKey, p *place, at second) {
 		return
 	}
 	p.due = at
-	if k.v6 {
+	switch {
+	case k.isRange():
+		s.ranges.due.push(dueEntry[scoredKey]{at, k})
+	case k.v6:
 		s.v6.due.push(dueEntry[uint64]{at, k.n})
-	} else {
+	default:
 		s.v4.due.push(dueEntry[uint32]{at, uint32(k.n)})
 	}
 }
@@ -79,12 +87,14 @@ func (s *shard) popDue(now second) (scoredKey, bool) {
 	if n, ok := s.v4.popDue(now); ok {
 		return scoredKey{n: uint64(n)}, true
 	}
-	n, ok := s.v6.popDue(now)
-	return scoredKey{n: n, v6: true}, ok
+	if n, ok := s.v6.popDue(now); ok {
+		return scoredKey{n: n, v6: true}, true
+	}
+	return s.ranges.popDue(now)
 }
 
-// places yields all places, IPv4 first, each family in no order. The loop may
-// set the place that it holds.
+// places yields all places, those of ranges last, each kind in no order. The loop
+// may set the place that it holds.
 func (s *shard) places() iter.Seq2[scoredKey, place] {
 	return func(yield func(scoredKey, place) bool) {
 		for n, p := range s.v4.places.all() {
@@ -94,6 +104,11 @@ func (s *shard) places() iter.Seq2[scoredKey, place] {
 		}
 		for n, p := range s.v6.places.all() {
 			if !yield(scoredKey{n: n, v6: true}, p) {
+				return
+			}
+		}
+		for k, p := range s.ranges.places {
+			if !yield(k, p) {
 				return
 			}
 		}

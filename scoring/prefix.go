@@ -20,6 +20,20 @@ func PrefixOf(addr netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(addr, 64).Masked()
 }
 
+// IsRange tells whether a prefix is a range that is scored for itself: IPv4 /24 to
+// /31, IPv6 /48 to /63.
+func IsRange(prefix netip.Prefix) bool {
+	k, ok := keyOfScored(prefix)
+	return ok && k.isRange()
+}
+
+// IsScored tells whether incidents of a prefix are scored: it is what [PrefixOf]
+// returns, or a range.
+func IsScored(prefix netip.Prefix) bool {
+	_, ok := keyOfScored(prefix)
+	return ok
+}
+
 // ShardOf returns the shard of a scored prefix, 0..Shards-1: the same on every
 // node and in every ledger.
 func ShardOf(prefix netip.Prefix) int { return keyOf(prefix.Addr()).shard() }

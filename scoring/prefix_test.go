@@ -180,7 +180,7 @@ func TestScoredKey_special(t *testing.T) {
 	rests := []uint64{0, 0x9bff9b0000000000, 0x0100000000000000, 0x02c0000200000000, 0x020a000000000000, 0x8000000000000000, ^uint64(0)}
 	for octet := range uint64(256) {
 		for _, rest := range rests {
-			for _, k := range []scoredKey{{n: octet<<24 | rest>>40}, {octet<<56 | rest>>8, true}} {
+			for _, k := range []scoredKey{{n: octet<<24 | rest>>40}, {n: octet<<56 | rest>>8, v6: true}} {
 				if _, want := Special(k.addr()); k.special() != want {
 					t.Errorf("%s is special: %t, want %t", k.addr(), k.special(), want)
 				}

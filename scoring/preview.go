@@ -13,59 +13,112 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	at := secondOf(now)
-	var changes []logged
 	var by *weights
-	b.readShards(func(s *shard) {
+	p := b.preview(secondOf(now), func(s *shard) *weights {
 		if by == nil || by.set != s.weights.set || by.trust != s.weights.trust {
 			by = newWeights(policy, s.weights.set, s.weights.trust)
 		}
-		for k, p := range s.places() {
-			changes = b.previewPlace(changes, s, k, p, by, at)
+		return by
+	})
+	b.readShards(func(s *shard) {
+		for k, at := range s.places() {
+			p.place(s, k, at)
 		}
 	})
-	return tellPreview(changes), nil
+	return p.told(), nil
 }
 
-// previewPlace adds what other weights would change of a place.
-func (b *Scoreboard) previewPlace(changes []logged, s *shard, k scoredKey, p place, by *weights, now second) []logged {
-	for r := range by.rules {
-		was := s.standing(k, p.head, s.weights, s.weights.rules[r], now, nil)
-		is := s.standing(k, p.head, by, by.rules[r], now, nil)
-		changes = b.appendPreview(changes, k, by.set.members[r], was, is, now)
+// previewing collects what would change if everything counted by other weights.
+type previewing struct {
+	board   *Scoreboard
+	now     second
+	by      func(s *shard) *weights
+	shares  map[scoredKey][]previewed // of ranges, in what is told of their pieces
+	space   previewed
+	changes []logged
+}
+
+// previewed is what each distinct rule makes of a prefix, and would make of it.
+type previewed struct {
+	by      *weights
+	was, is []outcome
+}
+
+// preview begins with the ranges, because an address within may be a piece of
+// one. by returns the other weights for a shard.
+func (b *Scoreboard) preview(now second, by func(s *shard) *weights) *previewing {
+	p := &previewing{board: b, now: now, by: by, shares: map[scoredKey][]previewed{}}
+	b.readShards(func(s *shard) {
+		for k, at := range s.ranges.places {
+			made := p.of(s, k, at)
+			made.was, made.is = slices.Clone(made.was), slices.Clone(made.is)
+			for _, piece := range b.exemptions.Load().pieces(k, now) {
+				p.shares[piece] = append(p.shares[piece], made)
+			}
+		}
+	})
+	return p
+}
+
+// of walks a place by both weights. What it returns is good until the next call.
+func (p *previewing) of(s *shard, k scoredKey, at place) previewed {
+	made := previewed{p.by(s), p.space.was[:0], p.space.is[:0]}
+	for r := range made.by.rules {
+		made.was = append(made.was, s.standing(k, at.head, s.weights, s.weights.rules[r], p.now, nil).ifListed())
+		made.is = append(made.is, s.standing(k, at.head, made.by, made.by.rules[r], p.now, nil).ifListed())
 	}
-	return changes
+	p.space = made
+	return made
 }
 
-// tellPreview brings changes into order.
-func tellPreview(changes []logged) []Change {
-	slices.SortFunc(changes, func(a, b logged) int {
+// place takes in what would change of an address. Ranges were taken in before.
+func (p *previewing) place(s *shard, k scoredKey, at place) {
+	if k.isRange() {
+		return
+	}
+	made := p.of(s, k, at)
+	if _, barred := p.board.barred(k, p.now); barred {
+		return
+	}
+	p.add(k, append(p.shares[k], made))
+	delete(p.shares, k)
+}
+
+// add takes in the change from all that is said of a prefix to what would be, for
+// each rule.
+func (p *previewing) add(k scoredKey, all []previewed) {
+	for r, places := range all[0].by.set.members {
+		var was, is outcome
+		for _, made := range all {
+			was, is = was.or(made.was[r]), is.or(made.is[r])
+		}
+		if was == is {
+			continue
+		}
+		for _, rule := range places {
+			p.changes = append(p.changes, logged{key: k, at: p.now, rule: int32(rule), old: was, new: is})
+		}
+	}
+}
+
+// told takes in the pieces of ranges that are no address which was taken in, and
+// returns all changes in their order.
+func (p *previewing) told() []Change {
+	for k, shares := range p.shares {
+		locked := &p.board.shards[k.shard()]
+		locked.mu.RLock()
+		if at, ok := locked.place(k); ok && !k.isRange() {
+			shares = append(shares, p.of(locked.shard, k, at))
+		}
+		locked.mu.RUnlock()
+		p.add(k, shares)
+	}
+	slices.SortFunc(p.changes, func(a, b logged) int {
 		return cmp.Or(a.key.compare(b.key), cmp.Compare(a.rule, b.rule))
 	})
-	told := make([]Change, len(changes))
-	for i, c := range changes {
+	told := make([]Change, len(p.changes))
+	for i, c := range p.changes {
 		told[i] = c.change(0)
 	}
 	return told
-}
-
-// appendPreview adds the change from one outcome of a distinct rule to
-// another, if it is one, for each rule that it stands for.
-func (b *Scoreboard) appendPreview(changes []logged, k scoredKey, places []int, was, is outcome, now second) []logged {
-	if !was.listed() && !is.listed() || was == is {
-		return changes
-	}
-	if _, barred := b.barred(k, now); barred {
-		return changes
-	}
-	if !was.listed() {
-		was = outcome{}
-	}
-	if !is.listed() {
-		is = outcome{}
-	}
-	for _, rule := range places {
-		changes = append(changes, logged{key: k, at: now, rule: int32(rule), old: was, new: is})
-	}
-	return changes
 }

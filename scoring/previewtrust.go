@@ -17,22 +17,23 @@ func (b *Scoreboard) PreviewTrust(trust Trust, now time.Time) TrustEffect {
 	policy := b.policy
 	b.control.RUnlock()
 	var effect TrustEffect
-	var changes []logged
+	p := b.preview(at, func(s *shard) *weights { return newWeights(policy, s.weights.set, table) })
 	b.readShards(func(s *shard) {
 		d, by := s.weights.trust.differing(table), newWeights(policy, s.weights.set, table)
-		preview := func(k scoredKey, p place) {
-			incidents, points := s.reweighed(k, p.head, by, at)
+		p.by = func(*shard) *weights { return by }
+		preview := func(k scoredKey, here place) {
+			incidents, points := s.reweighed(k, here.head, by, at)
 			if incidents > 0 {
 				effect.Addresses++
 			}
 			effect.Incidents += incidents
 			effect.Points += points
-			changes = b.previewPlace(changes, s, k, p, by, at)
+			p.place(s, k, here)
 		}
 		if !d.everywhere() {
 			for _, k := range d.places {
-				if p, ok := s.place(k); ok {
-					preview(k, p)
+				if here, ok := s.place(k); ok {
+					preview(k, here)
 				}
 			}
 			return
@@ -41,13 +42,14 @@ func (b *Scoreboard) PreviewTrust(trust Trust, now time.Time) TrustEffect {
 		for _, k := range d.places {
 			alone[k] = struct{}{}
 		}
-		for k, p := range s.places() {
-			if _, ok := alone[k]; ok || s.concerns(&d, k, p.head) {
-				preview(k, p)
+		for k, here := range s.places() {
+			if _, ok := alone[k]; ok || s.concerns(&d, k, here.head) {
+				preview(k, here)
 			}
 		}
 	})
-	effect.Changes = tellPreview(changes)
+	p.by = func(s *shard) *weights { return newWeights(policy, s.weights.set, table) }
+	effect.Changes = p.told()
 	return effect
 }
 

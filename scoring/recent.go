@@ -35,6 +35,9 @@ func (c Cursor) String() string {
 	if c == (Cursor{}) {
 		return ""
 	}
+	if IsRange(c.Prefix) {
+		return fmt.Sprintf("%d_%s_%s", c.Reported, c.ID, c.Prefix)
+	}
 	return fmt.Sprintf("%d_%s_%s", c.Reported, c.ID, c.Prefix.Addr())
 }
 
@@ -56,11 +59,15 @@ func ParseCursor(text string) (Cursor, error) {
 	if err != nil {
 		return Cursor{}, fault
 	}
-	addr, err := netip.ParseAddr(parts[2])
-	if err != nil {
+	c := Cursor{Reported: reported, ID: id}
+	if addr, err := netip.ParseAddr(parts[2]); err == nil {
+		c.Prefix = PrefixOf(addr)
+		return c, nil
+	}
+	if c.Prefix, err = netip.ParsePrefix(parts[2]); err != nil || !IsRange(c.Prefix) {
 		return Cursor{}, fault
 	}
-	return Cursor{Reported: reported, Prefix: PrefixOf(addr), ID: id}, nil
+	return c, nil
 }
 
 // compare sorts cursors in the order of Recent: the newest first, then by
@@ -69,6 +76,7 @@ func (c Cursor) compare(other Cursor) int {
 	return cmp.Or(
 		cmp.Compare(other.Reported, c.Reported),
 		c.Prefix.Addr().Compare(other.Prefix.Addr()),
+		cmp.Compare(c.Prefix.Bits(), other.Prefix.Bits()),
 		cmp.Compare(c.ID, other.ID),
 	)
 }
@@ -147,7 +155,7 @@ func (b *Scoreboard) Recent(filter Filter, before Cursor, limit int) ([]Entry, C
 		return nil, before
 	}
 	p := &page{limit: limit}
-	if k, ok := keyOfScored(filter.Prefix); ok {
+	if k, ok := keyOfScored(filter.Prefix); ok && !k.isRange() {
 		locked := &b.shards[k.shard()]
 		locked.mu.RLock()
 		if at, ok := locked.place(k); ok {
@@ -175,7 +183,7 @@ func (b *Scoreboard) Recent(filter Filter, before Cursor, limit int) ([]Entry, C
 // recent brings the entries of one place to a page.
 func (s *shard) recent(p *page, filter Filter, before Cursor, k scoredKey, at place) {
 	prefix := k.prefix()
-	if filter.Prefix.IsValid() && !filter.Prefix.Contains(prefix.Addr()) {
+	if filter.Prefix.IsValid() && (!filter.Prefix.Contains(prefix.Addr()) || filter.Prefix.Bits() > prefix.Bits()) {
 		return
 	}
 	since := secondOf(filter.Since)

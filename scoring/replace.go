@@ -29,13 +29,14 @@ func (b *Scoreboard) Replace(now time.Time, shard int, entries iter.Seq2[Entry, 
 		return fmt.Errorf("replacing shard %d: %w", shard, err)
 	}
 	b.swap(shard, settled, secondOf(now))
+	b.tellRanges(secondOf(now))
 	return nil
 }
 
 // settledShard is a shard that is not in its place yet.
 type settledShard struct {
 	*shard
-	listed pile[scoredKey] // whose announcements are 1, 2, 3 …
+	listed pile[scoredKey] // addresses, whose announcements are 1, 2, 3 …
 	steps  *staging
 }
 
@@ -47,13 +48,16 @@ func (b *Scoreboard) settleArrivals(incidents *arrivals, now second) (settledSha
 	settled := settledShard{shard: s, steps: newStaging(incidents.n4, incidents.n6)}
 	for k, p := range s.arrived(incidents) {
 		b.evaluate(s, k, p, now, nil)
-		if p.state = s.announced.replace(0, s.outcomes); p.state != 0 {
+		if p.state = s.announced.replace(0, s.outcomes); p.state != 0 && !k.isRange() {
 			settled.listed.add(k)
 		}
 		settled.steps.add(b.index, k, b.stepsOf(s, k, p, now))
-		if k.v6 {
+		switch {
+		case k.isRange():
+			s.ranges.set(k, p)
+		case k.v6:
 			v6.add(k.n, p)
-		} else {
+		default:
 			v4.add(uint32(k.n), p)
 		}
 	}
@@ -69,16 +73,19 @@ func (b *Scoreboard) swap(number int, settled settledShard, now second) {
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
 	old, fresh := locked.shard, settled.shard
+	fresh.shares = old.shares
+	b.queueRanges(old)
+	b.queueRanges(fresh)
 	b.index.replace(number, settled.steps)
 	next := announcementIndex(1)
 	for k := range settled.listed.all() {
 		before, _ := old.place(k)
-		b.log.record(k, now, old.weights.set, old.announced.of(before.state), fresh.announced.of(next), nil, false)
+		b.log.record(k, now, old.weights.set, old.joined(k, old.announced.of(before.state)), fresh.joined(k, fresh.announced.of(next)), nil, false)
 		next++
 	}
 	for k, p := range old.places() {
-		if after, _ := fresh.place(k); p.state != 0 && after.state == 0 {
-			b.log.record(k, now, old.weights.set, old.announced.of(p.state), nil, nil, false)
+		if after, _ := fresh.place(k); p.state != 0 && after.state == 0 && !k.isRange() {
+			b.log.record(k, now, old.weights.set, old.joined(k, old.announced.of(p.state)), fresh.joined(k, nil), nil, false)
 		}
 	}
 	locked.shard = fresh

@@ -13,6 +13,9 @@ type Roll struct {
 	v4    [Shards][]listedRow[uint32] // each sorted
 	v6    [Shards][]listedRow[uint64]
 	count int
+	// ranges are those that are listed, in pieces where something within is
+	// exempt, sorted by prefix. None of them is among the others.
+	ranges []Listing
 }
 
 // listedRow is a Listing before it is unpacked.
@@ -37,6 +40,7 @@ func (b *Scoreboard) Roll(rule Rule, since, now time.Time) *Roll {
 		reporters.set(it.reporter(), 1)
 		newest = max(newest, it.reported)
 	}
+	var pieces []rolledPiece
 	number, scratch := 0, &Roll{}
 	b.readShards(func(s *shard) {
 		scratch.v4[0], scratch.v6[0] = scratch.v4[0][:0], scratch.v6[0][:0]
@@ -48,6 +52,12 @@ func (b *Scoreboard) Roll(rule Rule, since, now time.Time) *Roll {
 			if !out.listed() || newest < from {
 				continue
 			}
+			if k.isRange() {
+				for _, piece := range b.exemptions.Load().pieces(k, at) {
+					pieces = append(pieces, rolledPiece{piece, out, reporters.len()})
+				}
+				continue
+			}
 			if _, barred := b.barred(k, at); !barred {
 				scratch.add(k, out, reporters.len())
 			}
@@ -56,6 +66,7 @@ func (b *Scoreboard) Roll(rule Rule, since, now time.Time) *Roll {
 		number++
 	})
 	roll.count = scratch.count
+	roll.addRanges(pieces)
 	return roll
 }
 
@@ -82,6 +93,29 @@ func (r *Roll) Len() int { return r.count }
 // All yields what is listed, sorted by prefix, IPv4 first.
 func (r *Roll) All() iter.Seq[Listing] {
 	return func(yield func(Listing) bool) {
+		ranges := r.ranges
+		for listing := range r.addresses() {
+			for len(ranges) > 0 && ranges[0].before(listing) {
+				if !yield(ranges[0]) {
+					return
+				}
+				ranges = ranges[1:]
+			}
+			if !yield(listing) {
+				return
+			}
+		}
+		for _, listing := range ranges {
+			if !yield(listing) {
+				return
+			}
+		}
+	}
+}
+
+// addresses yields what is listed by itself.
+func (r *Roll) addresses() iter.Seq[Listing] {
+	return func(yield func(Listing) bool) {
 		for row := range mergeRows(r.v4[:]) {
 			if !yield(row.listing(false)) {
 				return
@@ -104,7 +138,7 @@ func (b *Scoreboard) Listings(rule Rule, now time.Time) []Listing {
 
 func (r listedRow[K]) listing(v6 bool) Listing {
 	return Listing{
-		Prefix:     scoredKey{uint64(r.n), v6}.prefix(),
+		Prefix:     scoredKey{n: uint64(r.n), v6: v6}.prefix(),
 		Score:      int(r.score),
 		Reporters:  int(r.reporters),
 		Categories: r.categories,

@@ -24,6 +24,7 @@ type Scoreboard struct {
 	exemptions atomic.Pointer[exemptions]
 	index      *Index
 	log        changeLog
+	telling    telling // of ranges, to the change log
 
 	// control makes sweeps, swaps, policies and exemptions take turns; only
 	// swaps of several shards go on side by side. It is taken before the lock
@@ -77,6 +78,7 @@ func (b *Scoreboard) Apply(now time.Time, entries ...Entry) {
 			b.apply(k, at, entry)
 		}
 	}
+	b.tellRanges(at)
 }
 
 func (b *Scoreboard) apply(k scoredKey, now second, entry Entry) {
@@ -97,6 +99,7 @@ func (b *Scoreboard) Forget(now time.Time, keys ...Key) {
 			b.forget(k, at, key.ID)
 		}
 	}
+	b.tellRanges(at)
 }
 
 func (b *Scoreboard) forget(k scoredKey, now second, id ID) {
@@ -127,6 +130,7 @@ func (b *Scoreboard) SetPolicy(now time.Time, policy Policy) error {
 			b.settle(s, k, &p, at, nil)
 		}
 	})
+	b.tellRanges(at)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"testing"
@@ -21,6 +22,7 @@ type model struct {
 	history  []Entry        // all entries ever applied, for late repetitions
 	versions map[Key]uint64 // newest amendment of each incident
 	checks   int            // so far
+	ranged   bool           // there are ranges among the prefixes
 }
 
 // horizon is how far ahead incidents expire, and checks look.
@@ -32,8 +34,17 @@ func newModel(t *rapid.T) *model {
 		rules:    someRules(t),
 		versions: map[Key]uint64{},
 	}
-	for _, addr := range []string{"203.0.113.7", "203.0.113.8", "198.51.100.1", "10.1.2.3", "2001:db8::", "2001:db8:0:1::"} {
-		m.prefixes = append(m.prefixes, PrefixOf(netip.MustParseAddr(addr)))
+	world := []string{"203.0.113.7/32", "203.0.113.8/32", "198.51.100.1/32", "10.1.2.3/32", "2001:db8::/64", "2001:db8:0:1::/64"}
+	if m.ranged = rapid.Bool().Draw(t, "ranges"); m.ranged {
+		// Ranges within each other, and some that are pieces of others when
+		// something within is exempt.
+		world = []string{
+			"203.0.113.7/32", "203.0.113.6/32", "203.0.113.4/31", "203.0.113.0/29", "203.0.113.0/28",
+			"10.1.2.0/24", "2001:db8:0:1::/64", "2001:db8::/63", "2001:db8::/62",
+		}
+	}
+	for _, prefix := range world {
+		m.prefixes = append(m.prefixes, netip.MustParsePrefix(prefix))
 	}
 	board, err := NewScoreboard(m.policy(t), m.rules)
 	if err != nil {
@@ -266,21 +277,31 @@ func (m *model) checkPreview(t *rapid.T, version uint64, preview []Change) {
 	if !ok {
 		t.Fatal("log does not reach back")
 	}
-	for i := range changes {
-		changes[i].Version, changes[i].At = 0, time.Time{}
-	}
+	changes = summedUp(changes)
 	for i := range preview {
 		preview[i].At = time.Time{}
 	}
-	slices.SortFunc(changes, func(a, b Change) int {
-		if c := a.Prefix.Addr().Compare(b.Prefix.Addr()); c != 0 {
-			return c
-		}
-		return a.Rule - b.Rule
-	})
 	if d := diff(preview, changes); d != "" {
 		t.Fatalf("preview is not what happened: %s", d)
 	}
+}
+
+// summedUp sorts changes by prefix and rule, and makes one of those that have the
+// same: a range and an address within may both change what is told of a piece.
+func summedUp(changes []Change) []Change {
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(), a.Rule-b.Rule)
+	})
+	sum := []Change{}
+	for _, c := range changes {
+		c.Version, c.At = 0, time.Time{}
+		if last := len(sum) - 1; last >= 0 && sum[last].Prefix == c.Prefix && sum[last].Rule == c.Rule {
+			sum[last].New, sum[last].Score = c.New, c.Score
+			continue
+		}
+		sum = append(sum, c)
+	}
+	return sum
 }
 
 // setRules changes the rules: some stay, others come, go or leave their place
@@ -312,7 +333,7 @@ func (m *model) setRules(t *rapid.T) {
 
 func (m *model) setExemptions(t *rapid.T) {
 	var list []Exemption
-	for _, p := range []string{"203.0.113.0/24", "203.0.113.7/32", "198.0.0.0/7", "2001:db8::/32", "2001:db8:0:1::9/128"} {
+	for _, p := range []string{"203.0.113.0/24", "203.0.113.7/32", "203.0.113.4/30", "198.0.0.0/7", "2001:db8::/32", "2001:db8:0:1::9/128"} {
 		if !rapid.Bool().Draw(t, "exempt "+p) {
 			continue
 		}
@@ -418,32 +439,44 @@ func (m *model) checkChanges(t *rapid.T) {
 }
 
 func (m *model) checkVerdicts(t *rapid.T, p netip.Prefix, when time.Time) {
+	addr, unit := p.Addr(), PrefixOf(p.Addr())
 	for i, rule := range m.rules {
 		if rule == (Rule{}) {
-			if got := m.board.Verdict(p.Addr(), i, when); got != (Verdict{Prefix: p}) {
+			if got := m.board.Verdict(addr, i, when); got != (Verdict{Prefix: unit}) {
 				t.Fatalf("an empty place says %+v", got)
 			}
 			continue
 		}
-		want := m.twin.standing(p, rule, when)
-		if got := m.board.Verdict(p.Addr(), i, when); !sameVerdict(want.Verdict, got) {
-			t.Fatalf("verdict of rule %d on %s at %s: %s", i, p, when, diff(want.Verdict, got))
+		want := m.twin.standing(unit, rule, when)
+		if got := m.board.Verdict(addr, i, when); !sameVerdict(want.Verdict, got) {
+			t.Fatalf("verdict of rule %d on %s at %s: %s", i, addr, when, diff(want.Verdict, got))
 		}
-		s := Standing{Verdict: want.Verdict, Score: want.score, Organisations: want.organisations, MinOrganisations: rule.MinOrganisations}
-		if s.MinOrganisations == 0 {
-			s.MinOrganisations = max(1, m.twin.policy.MinOrganisations)
-		}
-		if want.Listed {
-			threshold := rule.Threshold
-			if threshold == 0 {
-				threshold = m.twin.policy.Threshold
-			}
-			s.Since = want.since(threshold, s.MinOrganisations)
-		}
-		got := m.board.Standing(p.Addr(), rule, when)
-		if !sameVerdict(s.Verdict, got.Verdict) || s.Score != got.Score || s.Since != got.Since ||
-			s.Organisations != got.Organisations || s.MinOrganisations != got.MinOrganisations {
-			t.Fatalf("standing of rule %d on %s at %s: %s", i, p, when, diff(s, got))
+		m.checkStanding(t, p, rule, when)
+	}
+}
+
+func (m *model) checkStanding(t *rapid.T, p netip.Prefix, rule Rule, when time.Time) {
+	want := m.twin.standing(p, rule, when)
+	got := m.board.StandingOf(p, rule, when)
+	organisations := rule.MinOrganisations
+	if organisations == 0 {
+		organisations = max(1, m.twin.policy.MinOrganisations)
+	}
+	if want.organisations != got.Organisations || organisations != got.MinOrganisations {
+		t.Fatalf("standing of %s by %+v at %s: %d of %d organisations, want %d of %d", p, rule, when,
+			got.Organisations, got.MinOrganisations, want.organisations, organisations)
+	}
+	if !sameVerdict(want.Verdict, got.Verdict) || want.score != got.Score || !want.began.Equal(got.Since) {
+		t.Fatalf("standing of %s by %+v at %s: %s, score %d is %d, since %s is %s", p, rule, when,
+			diff(want.Verdict, got.Verdict), want.score, got.Score, want.began, got.Since)
+	}
+	around := m.twin.around(p)
+	if len(around) != len(got.Ranges) {
+		t.Fatalf("standing of %s has %d ranges, want %v", p, len(got.Ranges), around)
+	}
+	for i, within := range around {
+		if of := got.Ranges[i]; of.Prefix != within || of.Score != m.twin.alone(within, rule, when).score {
+			t.Fatalf("standing of %s: range %d is %s with %d, want %s", p, i, of.Prefix, of.Score, within)
 		}
 	}
 }

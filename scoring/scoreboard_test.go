@@ -87,7 +87,7 @@ func TestScoreboard_Since_whenTheThresholdWasReached(t *testing.T) {
 func TestScoreboard_invalidAddresses(t *testing.T) {
 	t.Parallel()
 	b := newBoard(t, anyFifty())
-	for _, prefix := range []netip.Prefix{{}, netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/64"), netip.MustParsePrefix("::ffff:203.0.113.7/128")} {
+	for _, prefix := range []netip.Prefix{{}, netip.MustParsePrefix("203.0.112.0/23"), netip.MustParsePrefix("203.0.113.7/24"), netip.MustParsePrefix("2001:db8::/47"), netip.MustParsePrefix("2001:db8::1/64"), netip.MustParsePrefix("::ffff:203.0.113.7/128")} {
 		e := incident(alice, 1, hackedHost, 50, 10)
 		e.Prefix = prefix
 		b.Apply(epoch, e)
@@ -102,7 +102,7 @@ func TestScoreboard_invalidAddresses(t *testing.T) {
 	if v := b.Verdict(netip.Addr{}, 0, epoch); v != (Verdict{}) {
 		t.Errorf("verdict on no address: %v", v)
 	}
-	if s := b.Standing(netip.Addr{}, anyFifty(), epoch); s != (Standing{}) {
+	if s := b.Standing(netip.Addr{}, anyFifty(), epoch); s.Listed || s.Prefix.IsValid() {
 		t.Errorf("standing of no address: %v", s)
 	}
 	if _, ok := b.Exempt(netip.Addr{}, epoch); ok {

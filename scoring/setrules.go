@@ -32,18 +32,23 @@ func (b *Scoreboard) SetRules(now time.Time, rules []Rule) error {
 		return nil
 	}
 	w := newWeights(b.policy, set, b.weights.Load().trust)
-	b.weights.Store(w)
+	from := b.weights.Swap(w).set
 	at := secondOf(now)
+	b.telling.mu.Lock()
+	defer b.telling.mu.Unlock()
+	shared := b.takeShares()
 	for number := range b.shards {
-		if err := b.reshape(number, w, at); err != nil {
+		if err := b.reshape(number, w, at, shared); err != nil {
 			return err
 		}
 	}
+	b.shareAnew(from, shared, at)
 	return nil
 }
 
-// reshape makes a shard count by other rules.
-func (b *Scoreboard) reshape(number int, w *weights, now second) error {
+// reshape makes a shard count by other rules. What ranges had a share in, by the
+// old ones, is told later.
+func (b *Scoreboard) reshape(number int, w *weights, now second, shared map[scoredKey][]outcome) error {
 	locked := &b.shards[number]
 	locked.mu.Lock()
 	defer locked.mu.Unlock()
@@ -62,7 +67,9 @@ func (b *Scoreboard) reshape(number int, w *weights, now second) error {
 		old := p.state
 		p.state = 0
 		exemption := b.evaluate(s, k, p, now, nil)
-		b.log.recordAcross(k, now, from, known.of(old), w.set, s.outcomes, exemption)
+		if _, later := shared[k]; !later && !k.isRange() {
+			b.log.recordAcross(k, now, from, known.of(old), w.set, s.outcomes, exemption)
+		}
 		p.state = s.announced.replace(0, s.outcomes)
 		s.setPlace(k, p)
 	}

@@ -75,6 +75,7 @@ func (b *Scoreboard) SetTrust(now time.Time, trust Trust) {
 	for number := range b.shards {
 		b.recountShard(number, w, &d, places[number], at)
 	}
+	b.tellRanges(at)
 }
 
 // recountShard makes a shard count by another trust.

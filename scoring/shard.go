@@ -6,9 +6,11 @@ type shard struct {
 	weights   *weights
 	v4        family[uint32]
 	v6        family[uint64]
+	ranges    rangeFamily
 	items     slab
 	overlays  map[overlayKey]overlay
 	crowds    map[scoredKey]crowd
+	shares    map[scoredKey][]share // of ranges, in what the change log tells of a prefix
 	announced announcements
 	overdue   bool // a sweep left expired items, because the clock was in doubt
 
@@ -25,8 +27,10 @@ func newShard(w *weights) *shard {
 		weights:   w,
 		v4:        newFamily[uint32](),
 		v6:        newFamily[uint64](),
+		ranges:    rangeFamily{places: map[scoredKey]place{}},
 		overlays:  map[overlayKey]overlay{},
 		crowds:    map[scoredKey]crowd{},
+		shares:    map[scoredKey][]share{},
 		announced: announcements{rules: len(w.rules)},
 		walks:     make([]walk, len(w.rules)),
 		outcomes:  make([]outcome, len(w.rules)),

@@ -77,4 +77,6 @@ func (x *Index) sorted6(s snapshot) []unhashed {
 // Version moves with every change of the index. What time alone changes, such
 // as the end of a listing, moves it later or not at all: [Verdict.Next] tells
 // that beforehand. Read before the index is, it is never too new.
-func (x *Index) Version() uint64 { return x.v4.version.Load() + x.v6.version.Load() }
+func (x *Index) Version() uint64 {
+	return x.v4.version.Load() + x.v6.version.Load() + x.ranges.version.Load()
+}

@@ -35,17 +35,29 @@ func TestIndex_Verdicts_likeVerdicts(t *testing.T) {
 }
 
 func (m *model) checkTold(t *rapid.T, rule int, when time.Time) {
-	told := maps.Collect(m.board.Index().Verdicts(rule, m.rules[rule].Categories, when))
-	for _, p := range m.prefixes {
-		want := m.board.Verdict(p.Addr(), rule, when)
-		got, listed := told[p]
-		if listed != want.Listed || listed && !sameVerdict(got, want) {
-			t.Fatalf("%s at %s: told %t, %s", p, when, listed, diff(want, got))
+	told := slices.Collect(maps.Keys(maps.Collect(m.board.Index().Verdicts(rule, m.rules[rule].Categories, when))))
+	slices.SortFunc(told, netip.Prefix.Compare)
+	var want []netip.Prefix
+	verdicts := map[netip.Prefix]Verdict{}
+	for p, v := range m.board.Index().Verdicts(rule, m.rules[rule].Categories, when) {
+		verdicts[p] = v
+		if again := m.board.Verdict(p.Addr(), rule, when); !m.ranged && !sameVerdict(v, again) {
+			t.Fatalf("%s at %s: %s", p, when, diff(again, v))
 		}
-		delete(told, p)
 	}
-	if len(told) > 0 {
-		t.Fatalf("told of %v, which nobody reported", told)
+	for _, listing := range m.twin.listings(m.rules[rule], when) {
+		want = append(want, listing.Prefix)
+		v := verdicts[listing.Prefix]
+		if !v.Until.Equal(listing.Until) || v.Categories != listing.Categories {
+			t.Fatalf("%s at %s: told %+v, want %+v", listing.Prefix, when, v, listing)
+		}
+	}
+	if !slices.Equal(told, want) {
+		t.Fatalf("at %s: told %v, want %v", when, told, want)
+	}
+	live := maps.Collect(m.board.Index().Live(rule, m.rules[rule].Categories, when))
+	if d := diff(verdicts, live); d != "" {
+		t.Fatalf("read live at %s: %s", when, d)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // does not know what was listed when it last asked learns from it what it must
 // let go before the time that it was told; some of it was never listed.
 // It walks every incident; a shard at a time is consistent. Erased incidents are
-// not known any more.
+// not known any more. A range that is listed in pieces is spared as a whole.
 func (b *Scoreboard) Spared(rule int, now time.Time) []netip.Prefix {
 	at := secondOf(now)
 	var spared []scoredKey
@@ -22,8 +22,9 @@ func (b *Scoreboard) Spared(rule int, now time.Time) []netip.Prefix {
 		if !ok {
 			return
 		}
+		pieces := b.index.pieces(1<<rule, s.weights.set.rules[r].Categories, at)
 		for k, p := range s.places() {
-			if !k.special() && b.spares(s, k, p, s.weights.rules[r], at) {
+			if !k.special() && b.spares(s, k, p, s.weights.rules[r], at) && !pieceAt(pieces, k).listed() {
 				spared = append(spared, k)
 			}
 		}
@@ -39,6 +40,10 @@ func (b *Scoreboard) Spared(rule int, now time.Time) []netip.Prefix {
 // spares tells whether a place is not listed, but would be.
 func (b *Scoreboard) spares(s *shard, k scoredKey, p place, rule ruleWeight, now second) bool {
 	if s.verdict(p.head, rule, now).listed() {
+		if k.isRange() {
+			whole := b.exemptions.Load().pieces(k, now)
+			return len(whole) != 1 || whole[0] != k
+		}
 		_, barred := b.barred(k, now)
 		return barred
 	}

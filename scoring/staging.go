@@ -10,6 +10,7 @@ import (
 type staging struct {
 	v4, v6 []stagedEntry
 	more   []step
+	ranges []rangeSteps
 }
 
 // stagedEntry is one prefix: its key within the index, and its only step, or
@@ -31,6 +32,10 @@ func newStaging(v4, v6 int) *staging {
 // add takes in the steps of a prefix.
 func (g *staging) add(x *Index, k scoredKey, steps []step) {
 	if len(steps) == 0 {
+		return
+	}
+	if k.isRange() {
+		g.ranges = append(g.ranges, rangeSteps{k, slices.Clone(steps)})
 		return
 	}
 	e := stagedEntry{key: x.key(k), only: steps[0]}
@@ -66,6 +71,12 @@ func (g *staging) sort(x *Index) error {
 			}
 		}
 	}
+	slices.SortFunc(g.ranges, func(a, b rangeSteps) int { return a.key.compare(b.key) })
+	for i := 1; i < len(g.ranges); i++ {
+		if g.ranges[i-1].key == g.ranges[i].key {
+			return fmt.Errorf("prefix %s comes twice", g.ranges[i].key.prefix())
+		}
+	}
 	return nil
 }
 
@@ -79,6 +90,7 @@ func (g *staging) drop(x *Index, out func(k scoredKey, steps []step) bool) {
 		})
 	}
 	g.v4, g.v6 = dropOf(g.v4, false), dropOf(g.v6, true)
+	g.ranges = slices.DeleteFunc(g.ranges, func(r rangeSteps) bool { return out(r.key, r.steps) })
 }
 
 // join takes in what was staged elsewhere, sorted and without a prefix that is
@@ -89,7 +101,8 @@ func (g *staging) join(x *Index, other *staging) {
 			g.add(x, x.unkey(e.key, v6), e.steps(nil, other.more))
 		}
 	}
-	if len(other.v4)+len(other.v6) > 0 {
+	g.ranges = append(g.ranges, other.ranges...)
+	if len(other.v4)+len(other.v6)+len(other.ranges) > 0 {
 		_ = g.sort(x) // nothing comes twice
 	}
 }

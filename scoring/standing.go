@@ -19,13 +19,21 @@ func (b *Scoreboard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
 	locked := &b.shards[k.shard()]
 	locked.mu.RLock()
 	var out outcome
-	if p, ok := locked.place(k); ok {
-		if r, ok := locked.weights.set.at(rule); ok {
-			out = locked.verdict(p.head, locked.weights.rules[r], at)
-		}
+	set := locked.weights.set
+	r, known := set.at(rule)
+	if p, ok := locked.place(k); ok && known {
+		out = locked.verdict(p.head, locked.weights.rules[r], at)
 	}
 	locked.mu.RUnlock()
-	return b.pronounce(k, out, at)
+	if !known || !b.index.ranges.touches(k) {
+		return b.pronounce(k, out, at)
+	}
+	all, by, within := b.index.joined(k, out.ifListed(), rule, set.rules[r].Categories, at)
+	verdict := b.pronounce(k, all, at)
+	if within && verdict.Listed {
+		verdict = verdict.named(by, out.listed())
+	}
+	return verdict
 }
 
 // pronounce makes a verdict of an outcome: what is barred is not listed.
@@ -40,31 +48,12 @@ func (b *Scoreboard) pronounce(k scoredKey, out outcome, now second) Verdict {
 
 // Standing tells everything about one address under any rule, which need not
 // be one of the scoreboard's, with the exact score. It is for people: it walks
-// all incidents of the address.
+// all incidents of the address, and of the ranges around it.
 func (b *Scoreboard) Standing(addr netip.Addr, rule Rule, now time.Time) Standing {
 	if !addr.IsValid() {
 		return Standing{}
 	}
-	k, at := keyOf(addr), secondOf(now)
-	locked := &b.shards[k.shard()]
-	locked.mu.RLock()
-	p, _ := locked.place(k)
-	by := locked.weights.rule(rule)
-	var counted []countedPoints
-	out := locked.standing(k, p.head, locked.weights, by, at, func(it *item, points uint32) {
-		organisation := locked.weights.trust.reporter(it.reporter()).organisation
-		counted = append(counted, countedPoints{it.reported, points, organisation})
-	})
-	locked.mu.RUnlock()
-	met, reached := agreement(counted, by)
-	s := Standing{
-		Verdict: b.pronounce(k, out, at), Score: int(out.score),
-		Organisations: met, MinOrganisations: by.organisations,
-	}
-	if s.Listed {
-		s.Since = reached
-	}
-	return s
+	return b.StandingOf(PrefixOf(addr), rule, now)
 }
 
 // countedPoints are points that count, whose, and when they were reported.

@@ -18,7 +18,7 @@ func (b *Scoreboard) Stats() Stats {
 	set := b.exemptions.Load()
 	stats := Stats{Exemptions: len(set.hand), Protected: set.base.members}
 	b.readShards(func(s *shard) {
-		stats.Prefixes += s.v4.places.len() + s.v6.places.len()
+		stats.Prefixes += s.v4.places.len() + s.v6.places.len() + len(s.ranges.places)
 		stats.Incidents += s.items.count
 		stats.Amended += len(s.overlays)
 	})

@@ -54,7 +54,7 @@ func (s *shard) steps(steps []step, head itemIndex, now second, known *answers) 
 // same.
 func (s *shard) intern(known *answers, listed uint64, categories CategorySet) uint32 {
 	if s.met.ID == noAnswer || s.met.Listed != listed || s.met.Categories != categories {
-		s.met = Answer{known.intern(listed, categories), listed, categories}
+		s.met = Answer{ID: known.intern(listed, categories), Listed: listed, Categories: categories}
 	}
 	return s.met.ID
 }

@@ -23,6 +23,7 @@ func (b *Scoreboard) Sweep(now time.Time, purge bool) {
 			b.purgeOverdue(&b.shards[i], at)
 		}
 	}
+	b.tellRanges(at)
 }
 
 // sweepSome looks at a batch of the places that are due, and tells whether
@@ -70,7 +71,7 @@ func (b *Scoreboard) Recheck(now time.Time) {
 	at := secondOf(now)
 	b.swept = at
 	b.eachShard(func(s *shard) {
-		s.v4.due, s.v6.due = nil, nil
+		s.v4.due, s.v6.due, s.ranges.due = nil, nil, nil
 		for k, p := range s.places() {
 			p.due = never
 			p.head = s.rebuild(p.head, 0)
@@ -78,4 +79,5 @@ func (b *Scoreboard) Recheck(now time.Time) {
 			b.settle(s, k, &p, at, nil)
 		}
 	})
+	b.tellRanges(at)
 }

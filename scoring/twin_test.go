@@ -3,6 +3,7 @@ package scoring
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -27,6 +28,7 @@ type twinStanding struct {
 	counted   []twinCounted
 
 	organisations int
+	began         time.Time // when what counts first reached the threshold; zero unless listed
 }
 
 type twinCounted struct {
@@ -129,7 +131,8 @@ func (b *twin) organisation(n ReporterNumber) string {
 // void tells whether an incident was taken back.
 func (b *twin) void(in Incident) bool {
 	for _, v := range b.trust.Voids {
-		within := !v.Prefix.IsValid() || v.Prefix.Bits() <= in.Prefix.Bits() && v.Prefix.Contains(in.Prefix.Addr()) || in.Prefix.Contains(v.Prefix.Addr())
+		within := !v.Prefix.IsValid() || v.Prefix.Bits() <= in.Prefix.Bits() && v.Prefix.Contains(in.Prefix.Addr()) ||
+			!IsRange(in.Prefix) && in.Prefix.Contains(v.Prefix.Addr())
 		if within && (v.Reporter == 0 || v.Reporter == in.Reporter) && !in.Reported.Before(v.From) && in.Reported.Before(v.To) {
 			return true
 		}
@@ -148,7 +151,8 @@ func (b *twin) exemption(prefix netip.Prefix, now time.Time) *Exemption {
 		}
 	}
 	for i, e := range all {
-		covers := e.Prefix.Bits() <= prefix.Bits() && e.Prefix.Contains(prefix.Addr()) || prefix.Contains(e.Prefix.Addr())
+		covers := e.Prefix.Bits() <= prefix.Bits() && e.Prefix.Contains(prefix.Addr()) ||
+			!IsRange(prefix) && prefix.Contains(e.Prefix.Addr())
 		if e.Live(now) && covers && (narrowest == nil || e.Prefix.Bits() > narrowest.Prefix.Bits()) {
 			narrowest = &all[i]
 		}
@@ -156,7 +160,8 @@ func (b *twin) exemption(prefix netip.Prefix, now time.Time) *Exemption {
 	return narrowest
 }
 
-func (b *twin) standing(prefix netip.Prefix, rule Rule, now time.Time) twinStanding {
+// alone tells of a prefix what its own incidents say, exempt or special or not.
+func (b *twin) alone(prefix netip.Prefix, rule Rule, now time.Time) twinStanding {
 	if rule.Threshold == 0 {
 		rule.Threshold = b.policy.Threshold
 	}
@@ -191,21 +196,115 @@ func (b *twin) standing(prefix netip.Prefix, rule Rule, now time.Time) twinStand
 		}
 	}
 	s.reporters, s.organisations = len(reporters), len(organisations)
+	if !s.Listed {
+		s.Verdict = Verdict{Prefix: prefix}
+		return s
+	}
+	s.Next = s.Until
+	for _, at := range lastOf {
+		if at.Before(s.Next) {
+			s.Next = at
+		}
+	}
+	s.began = s.since(rule.Threshold, rule.MinOrganisations)
+	return s
+}
+
+// around returns the ranges around a prefix that have incidents, the narrowest
+// first.
+func (b *twin) around(prefix netip.Prefix) []netip.Prefix {
+	var ranges []netip.Prefix
+	for p, entries := range b.entries {
+		if len(entries) > 0 && p.Bits() < prefix.Bits() && p.Contains(prefix.Addr()) {
+			ranges = append(ranges, p)
+		}
+	}
+	slices.SortFunc(ranges, func(a, b netip.Prefix) int { return b.Bits() - a.Bits() })
+	return ranges
+}
+
+// standing tells of a prefix what it and the ranges around it say.
+func (b *twin) standing(prefix netip.Prefix, rule Rule, now time.Time) twinStanding {
+	s := b.alone(prefix, rule, now)
+	for _, around := range b.around(prefix) {
+		within := b.alone(around, rule, now)
+		if !within.Listed {
+			continue
+		}
+		if !s.Range.IsValid() {
+			s.Range = around
+		}
+		if !s.Listed {
+			s.Verdict = within.Verdict
+			s.Range, s.began = around, within.began
+			continue
+		}
+		s.Verdict = s.joined(within.Verdict)
+		if within.began.Before(s.began) {
+			s.began = within.began
+		}
+	}
 	_, special := Special(prefix.Addr())
 	switch exemption := b.exemption(prefix, now); {
 	case !s.Listed || special:
-		s.Verdict = Verdict{Prefix: prefix}
+		s.Verdict, s.began = Verdict{Prefix: prefix}, time.Time{}
 	case exemption != nil:
-		s.Verdict = Verdict{Prefix: prefix, Exemption: exemption}
-	default:
-		s.Next = s.Until
-		for _, at := range lastOf {
-			if at.Before(s.Next) {
-				s.Next = at
+		s.Verdict, s.began = Verdict{Prefix: prefix, Exemption: exemption}, time.Time{}
+	}
+	return s
+}
+
+// joined returns a verdict that lists together with another that does.
+func (v Verdict) joined(other Verdict) Verdict {
+	if other.Until.After(v.Until) {
+		v.Until = other.Until
+	}
+	if other.Next.Before(v.Next) {
+		v.Next = other.Next
+	}
+	v.Categories |= other.Categories
+	return v
+}
+
+// pieces returns what a range is listed in: each prefix within of which nothing
+// is exempt, unless a wider one is such too.
+func (b *twin) pieces(of netip.Prefix, now time.Time) []netip.Prefix {
+	if _, special := Special(of.Addr()); special {
+		return nil
+	}
+	free := func(p netip.Prefix) bool {
+		for addr := p.Addr(); p.Contains(addr); addr = nextUnit(addr) {
+			if b.exemption(PrefixOf(addr), now) != nil {
+				return false
+			}
+		}
+		return true
+	}
+	var pieces []netip.Prefix
+	for bits := of.Bits(); bits <= PrefixOf(of.Addr()).Bits(); bits++ {
+		for addr := of.Addr(); of.Contains(addr); addr = nextUnit(addr) {
+			p := netip.PrefixFrom(addr, bits).Masked()
+			within := func(piece netip.Prefix) bool { return piece.Overlaps(p) }
+			if p.Addr() == addr && free(p) && !slices.ContainsFunc(pieces, within) {
+				pieces = append(pieces, p)
 			}
 		}
 	}
-	return s
+	return pieces
+}
+
+// nextUnit returns the first address of the next scored prefix.
+func nextUnit(addr netip.Addr) netip.Addr {
+	if addr.Is4() {
+		return addr.Next()
+	}
+	octets := addr.As16()
+	for i := 7; i >= 0; i-- {
+		if octets[i]++; octets[i] != 0 {
+			break
+		}
+	}
+	return netip.AddrFrom16(octets)
 }
 
 // since tells when what counts first reached the threshold, of enough
@@ -236,12 +335,50 @@ func (b *twin) incidents(prefix netip.Prefix) []Entry {
 }
 
 func (b *twin) listings(rule Rule, now time.Time) []Listing {
-	listings := []Listing{}
+	rows := map[netip.Prefix]Listing{}
+	add := func(p netip.Prefix, s twinStanding) {
+		row := Listing{p, s.score, s.reporters, s.Categories, s.Until}
+		if known, is := rows[p]; is {
+			row = known.or(row)
+		}
+		rows[p] = row
+	}
 	for p := range b.entries {
-		if s := b.standing(p, rule, now); s.Listed {
-			listings = append(listings, Listing{p, s.score, s.reporters, s.Categories, s.Until})
+		s := b.alone(p, rule, now)
+		if !s.Listed {
+			continue
+		}
+		if IsRange(p) {
+			for _, piece := range b.pieces(p, now) {
+				add(piece, s)
+			}
+		} else if _, special := Special(p.Addr()); !special && b.exemption(p, now) == nil {
+			add(p, s)
 		}
 	}
-	slices.SortFunc(listings, func(a, b Listing) int { return a.Prefix.Addr().Compare(b.Prefix.Addr()) })
+	listings := slices.AppendSeq([]Listing{}, maps.Values(rows))
+	slices.SortFunc(listings, byPrefix)
 	return listings
+}
+
+// byPrefix sorts listings, a range before what is within.
+func byPrefix(a, b Listing) int {
+	return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits())
+}
+
+// splitUntil tells when the first exemption ends that splits a listed range of
+// some families; the zero time: none does.
+func (b *twin) splitUntil(rule Rule, family string, now time.Time) (first time.Time) {
+	for p := range b.entries {
+		is4 := p.Addr().Is4()
+		if !IsRange(p) || !b.alone(p, rule, now).Listed || len(b.pieces(p, now)) == 0 || is4 && family == "6" || !is4 && family == "4" {
+			continue
+		}
+		for _, e := range b.exemptions {
+			if !e.Expires.IsZero() && e.Live(now) && e.Prefix.Overlaps(p) && (first.IsZero() || e.Expires.Before(first)) {
+				first = e.Expires
+			}
+		}
+	}
+	return first
 }

@@ -10,10 +10,11 @@ import (
 // number of incidents, whatever their count.
 type Verdict struct {
 	Listed     bool
-	Until      time.Time   // when the listing ends if nothing more is reported; zero unless listed
-	Next       time.Time   // when the answer next changes by itself (codes or listing); zero unless listed
-	Categories CategorySet // of the rule's live incidents; zero unless listed
-	Prefix     netip.Prefix
+	Until      time.Time    // when the listing ends if nothing more is reported; zero unless listed
+	Next       time.Time    // when the answer next changes by itself (codes or listing); zero unless listed
+	Categories CategorySet  // of the rule's live incidents; zero unless listed
+	Prefix     netip.Prefix // the scored prefix of the address; the range, when only a range lists it
+	Range      netip.Prefix // the narrowest range that lists the address, beside itself or alone; zero: none does
 	// Exemption is set when the address would be listed but is exempt.
 	Exemption *Exemption
 }
@@ -27,6 +28,11 @@ type Standing struct {
 
 	Organisations    int // of those who reported what counts
 	MinOrganisations int // that the rule asks for
+
+	// Ranges are the standings of the ranges around the prefix that hold
+	// incidents, the narrowest first, each for itself. Listed, Until, Next,
+	// Categories and Since regard them; Score and Organisations do not.
+	Ranges []Standing
 }
 
 // Listing is one listed prefix of a rule.
@@ -39,7 +45,7 @@ type Listing struct {
 }
 
 // Exemption is a prefix that is never listed. Prefixes narrower than a scored
-// prefix widen to it.
+// prefix widen to it. Of a listed range, what is exempt within is not listed.
 type Exemption struct {
 	Prefix  netip.Prefix `json:"prefix"`
 	Reason  string       `json:"reason"`

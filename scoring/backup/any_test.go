@@ -67,6 +67,11 @@ func drawEntry(t *rapid.T) scoring.Entry {
 		Reporter: scoring.ReporterNumber(rapid.IntRange(1, int(scoring.MaxReporters)).Draw(t, "reporter")),
 		Reported: noon, Expires: later("expires"),
 	}}
+	if rapid.Bool().Draw(t, "range") {
+		wider := rapid.IntRange(1, 8).Draw(t, "wider")
+		e.Prefix = netip.PrefixFrom(addr, e.Prefix.Bits()-wider).Masked()
+		addr = e.Prefix.Addr()
+	}
 	if rapid.Bool().Draw(t, "detail") {
 		e.Detail = scoring.Detail{Addr: addr, Observed: noon.Add(-time.Second), Note: rapid.String().Draw(t, "note")}
 	}

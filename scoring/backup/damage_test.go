@@ -90,7 +90,7 @@ func TestRestore_refused(t *testing.T) {
 		{"points beyond", replaced(`"points":20`, `"points":70000`), backup.ErrDamaged, "line 7"},
 		{"kind beyond", replaced(`"kind":1`, `"kind":9999`), backup.ErrDamaged, "kind 9999"},
 		{"no reporter", replaced(`"reporter":7`, `"reporter":0`), backup.ErrDamaged, "reporter 0"},
-		{"range", replaced(`203.0.113.1/32`, `203.0.113.0/24`), backup.ErrDamaged, "203.0.113.0/24"},
+		{"range", replaced(`203.0.113.1/32`, `203.0.112.0/23`), backup.ErrDamaged, "203.0.112.0/23"},
 		{"other address", replaced(`"addr":"203.0.113.1"`, `"addr":"203.0.113.2"`), backup.ErrDamaged, "203.0.113.2"},
 		{"time beyond", replaced(`"reported":"2026`, `"reported":"9926`), backup.ErrDamaged, "out of reach"},
 		{"unknown sort", replaced(`{"record"`, `{"chronicle"`), backup.ErrDamaged, "neither"},

@@ -42,7 +42,7 @@ func (l incidentLine) entry() scoring.Entry {
 // validate tells why a line is no incident that a ledger could hold.
 func (l incidentLine) validate() error {
 	switch {
-	case !l.Prefix.IsValid() || l.Prefix != scoring.PrefixOf(l.Prefix.Addr()):
+	case !scoring.IsScored(l.Prefix):
 		return fmt.Errorf("prefix %s is not one that is scored", l.Prefix)
 	case l.Addr.IsValid() && !l.Prefix.Contains(l.Addr):
 		return fmt.Errorf("address %s lies outside prefix %s", l.Addr, l.Prefix)

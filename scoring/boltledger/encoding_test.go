@@ -136,6 +136,8 @@ func FuzzDecodeRow(f *testing.F) {
 	six.Addr = netip.MustParseAddr("2001:db8::1")
 	six.Prefix = scoring.PrefixOf(six.Addr)
 	f.Add(appendRow(nil, six))
+	six.Prefix = netip.MustParsePrefix("2001:db8::/48")
+	f.Add(appendRow(nil, six))
 	f.Fuzz(func(t *testing.T, row []byte) {
 		in, err := decodeRow(row, true)
 		if err != nil {

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -45,6 +46,10 @@ type history struct {
 func (h *history) draw(rt *rapid.T) scoring.Incident {
 	host := rapid.IntRange(1, 3).Draw(rt, "host")
 	in := incident(h.node, fmt.Sprintf("2001:db8:%x:%x::1", h.round, host), scoring.ID(rapid.Uint64Range(1, 3).Draw(rt, "id")))
+	if rapid.IntRange(0, 3).Draw(rt, "range") == 0 {
+		in.Prefix = netip.PrefixFrom(in.Prefix.Addr(), 63).Masked()
+		in.Addr = in.Prefix.Addr()
+	}
 	in.Kind = rapid.SampledFrom([]scoring.KindNumber{1, 10}).Draw(rt, "kind")
 	in.Points = rapid.SampledFrom([]uint16{1, 20}).Draw(rt, "points")
 	return in

@@ -58,6 +58,7 @@ func stories(backend Backend) []story {
 		{"restart", tellRestart},
 		{"queries", tellQueries},
 		{"verdict", tellVerdict},
+		{"ranges", tellRanges},
 		{"control records", tellControl},
 		{"control records race", tellControlRace},
 		{"audit", tellAudit},

@@ -177,7 +177,7 @@ func TestEvents_roundTrip(t *testing.T) {
 // What is read must be written the same again, or a repeated write would not
 // be recognised.
 func FuzzMember(f *testing.F) {
-	for _, prefix := range []string{"192.0.2.1/32", "2001:db8::/64"} {
+	for _, prefix := range []string{"192.0.2.1/32", "2001:db8::/64", "192.0.2.0/24", "2001:db8::/48"} {
 		member, err := appendMember(nil, scoring.Incident{
 			Prefix: netip.MustParsePrefix(prefix), ID: 1, Kind: 2, Points: 20, Reporter: 3,
 			Reported: unixTime(1_700_000_000), Expires: unixTime(1_702_592_000),
