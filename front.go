@@ -50,10 +50,10 @@ func (f *front) Find6(upper uint64, now uint32) (scoring.Found, bool) {
 	return scoring.Found{}, false
 }
 
-// Verdicts implements dnsbl.Listings.
-func (f *front) Verdicts(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
+// Blocks implements dnsbl.Listings.
+func (f *front) Blocks(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
 	if n := f.node.Load(); n != nil {
-		return n.board.Index().Verdicts(rule, categories, now)
+		return n.board.Index().Blocks(rule, categories, now)
 	}
 	return func(func(netip.Prefix, scoring.Verdict) bool) {}
 }

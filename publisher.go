@@ -58,7 +58,7 @@ func entryOf(prefix netip.Prefix, l dnsbl.PublishedListing) lists.Entry {
 }
 
 // Answer implements reportapi.Publication.
-func (p publication) Answer(addr netip.Addr, categories scoring.CategorySet, until time.Time) (codes []byte, text string, ttl uint32) {
-	l := p.Listing(addr, categories, until)
+func (p publication) Answer(prefix netip.Prefix, categories scoring.CategorySet, until time.Time) (codes []byte, text string, ttl uint32) {
+	l := p.Listing(prefix, categories, until)
 	return l.Codes, l.Text, l.TTL
 }

@@ -16,10 +16,11 @@ import (
 
 // Listings tells all that a rule lists, for copies of a zone. It must not block.
 type Listings interface {
-	// Verdicts yields what a rule lists at one moment, whatever is written
-	// meanwhile, sorted by prefix, IPv4 first. categories are those that the
-	// rule counts.
-	Verdicts(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict]
+	// Blocks yields what a rule lists at one moment, whatever is written
+	// meanwhile, as prefixes that have nothing in common, sorted, IPv4 first; a
+	// prefix has the verdict of every address within. categories are those that
+	// the rule counts.
+	Blocks(rule int, categories scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict]
 	// Version moves with every change that time alone does not make.
 	Version() uint64
 }
@@ -29,7 +30,9 @@ var _ Listings = (*scoring.Index)(nil)
 // zoneCopy is a zone at one moment, as other name servers hold it.
 //
 // A listed /64 is a wildcard there, whose text names the /64 by its first
-// address. Names that are part of addresses' names need no records: they exist
+// address. What a range lists is a wildcard where names allow for one, else the
+// names of all its addresses; within a wildcard nothing else is named, because it
+// would not hold for the neighbours of what is (RFC 4592 §3.3.1). Names that are part of addresses' names need no records: they exist
 // because of what lies below. IPv4-mapped names of listed addresses are left
 // out, which would double the zone for the one client that asks them too.
 type zoneCopy struct {
@@ -145,7 +148,7 @@ func (c *zoneCopy) testEntries(yield func(dns.RR) bool) bool {
 // listed yields the records of what the zone lists.
 func (c *zoneCopy) listed(yield func(dns.RR) bool) bool {
 	for prefix, l := range c.listings() {
-		if !l.yield(recordName(prefix.Addr(), c.zone.Origin), yield) {
+		if !l.yield(recordName(prefix, c.zone.Origin), yield) {
 			return false
 		}
 	}
@@ -157,7 +160,7 @@ func (c *zoneCopy) listed(yield func(dns.RR) bool) bool {
 func (c *zoneCopy) listings() iter.Seq2[netip.Prefix, listing] {
 	return func(yield func(netip.Prefix, listing) bool) {
 		var next time.Time
-		for prefix, verdict := range c.source.Verdicts(c.zone.Rule, c.zone.Categories, c.now) {
+		for prefix, verdict := range c.source.Blocks(c.zone.Rule, c.zone.Categories, c.now) {
 			addr := prefix.Addr()
 			if special(addr) {
 				continue
@@ -165,8 +168,10 @@ func (c *zoneCopy) listings() iter.Seq2[netip.Prefix, listing] {
 			if next.IsZero() || verdict.Next.Before(next) {
 				next = verdict.Next
 			}
-			if !yield(prefix, c.zone.newListing(addr, verdict, c.categories, c.now)) {
-				return
+			for part := range nameable(prefix) {
+				if !yield(part, c.zone.newListing(part.Addr(), verdict, c.categories, c.now)) {
+					return
+				}
 			}
 		}
 		c.zone.serial.copied(c.serial, next)
@@ -183,13 +188,49 @@ func (l listing) yield(name string, yield func(dns.RR) bool) bool {
 	return yield(&dns.TXT{Hdr: header(name, dns.TypeTXT, l.ttl), Txt: []string{l.text}})
 }
 
-// recordName is the name that holds the records of a listed address: its own,
-// or the wildcard of its /64 (RFC 4592).
-func recordName(addr netip.Addr, origin string) string {
-	name := QueryName(addr, origin)
-	if addr.Is6() {
-		const hostOctets = 32 // of 16 nibbles with their dots
-		name = "*." + name[hostOctets:]
+// nameable yields the prefixes that one name each stands for and that together
+// are a listed prefix: IPv4 addresses and whole /24, IPv6 networks of whole
+// nibbles.
+func nameable(prefix netip.Prefix) iter.Seq[netip.Prefix] {
+	const octetBits, nibbleBits = 8, 4
+	step := octetBits
+	if prefix.Addr().Is6() {
+		step = nibbleBits
 	}
-	return name
+	bits := (prefix.Bits() + step - 1) / step * step
+	return func(yield func(netip.Prefix) bool) {
+		for addr := prefix.Addr(); prefix.Contains(addr); addr = lastOf(netip.PrefixFrom(addr, bits)).Next() {
+			if !yield(netip.PrefixFrom(addr, bits)) {
+				return
+			}
+		}
+	}
+}
+
+// lastOf returns the last address of a prefix.
+func lastOf(prefix netip.Prefix) netip.Addr {
+	octets := prefix.Addr().AsSlice()
+	for bit := prefix.Bits(); bit < len(octets)*8; bit++ {
+		octets[bit/8] |= 0x80 >> (bit % 8)
+	}
+	last, _ := netip.AddrFromSlice(octets)
+	return last
+}
+
+// recordName is the name that holds the records of a nameable prefix: that of the
+// address, or the wildcard of all within (RFC 4592).
+func recordName(prefix netip.Prefix, origin string) string {
+	name := QueryName(prefix.Addr(), origin)
+	label := 8 // bits
+	if prefix.Addr().Is6() {
+		label = 4
+	}
+	labels := (prefix.Addr().BitLen() - prefix.Bits()) / label
+	if labels == 0 {
+		return name
+	}
+	for range labels {
+		name = name[strings.IndexByte(name, '.')+1:]
+	}
+	return "*." + name
 }

@@ -194,7 +194,7 @@ func special(addr netip.Addr) bool {
 }
 
 // verdict asks the index; and the board where the index does not tell when the
-// answer of this one zone changes.
+// answer of this one zone changes, or which range the text must name.
 func (f *fastPath) verdict(zone *servedZone, addr netip.Addr) scoring.Verdict {
 	index := f.server.index
 	if index == nil {
@@ -214,12 +214,13 @@ func (f *fastPath) verdict(zone *servedZone, addr netip.Addr) scoring.Verdict {
 		return scoring.Verdict{}
 	}
 	next := time.Unix(int64(found.Next), 0)
-	if found.Last {
-		return scoring.Verdict{Listed: true, Until: next, Next: next, Categories: found.Answer.Categories}
+	text := f.query.qtype == dns.TypeTXT
+	if found.Last && !(text && found.Range) {
+		return scoring.Verdict{Listed: true, Until: next, Next: next, Categories: found.Answer.CategoriesOf(zone.Rule)}
 	}
-	if f.query.qtype != dns.TypeTXT && next.Sub(f.now) >= zone.TTL {
+	if !text && next.Sub(f.now) >= zone.TTL {
 		// Later than anybody may cache; that is all that matters of it.
-		return scoring.Verdict{Listed: true, Next: next, Categories: found.Answer.Categories}
+		return scoring.Verdict{Listed: true, Next: next, Categories: found.Answer.CategoriesOf(zone.Rule)}
 	}
 	return f.server.responder.board.Verdict(addr, zone.Rule, f.now)
 }
@@ -233,7 +234,10 @@ func (f *fastPath) listed(reply []byte, zone *servedZone, addr netip.Addr, verdi
 	case dns.TypeA, dns.TypeANY:
 		reply, answers = zone.catalogueOf(f.categories).appendAddresses(reply, set, ttl)
 	case dns.TypeTXT:
-		reply = zone.appendText(reply, ttl, &textValues{addr, verdict.Until, f.categories, set, zone.Contact})
+		reply = zone.appendText(reply, ttl, &textValues{
+			addr: addr, within: verdict.Range, whole: verdict.Prefix == verdict.Range,
+			until: verdict.Until, categories: f.categories, set: set, contact: zone.Contact,
+		})
 	default:
 		return f.deny(reply, zone, dns.RcodeSuccess), resultNoData
 	}

@@ -51,7 +51,7 @@ func (b *memoryBoard) Version() uint64 {
 	return b.version
 }
 
-func (b *memoryBoard) Verdicts(rule int, _ scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
+func (b *memoryBoard) Blocks(rule int, _ scoring.CategorySet, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
 	return func(yield func(netip.Prefix, scoring.Verdict) bool) {
 		b.mu.Lock()
 		verdicts := maps.Clone(b.verdicts)

@@ -17,7 +17,10 @@ type listing struct {
 // newListing makes the answer for an address that the board lists.
 func (z *servedZone) newListing(addr netip.Addr, verdict scoring.Verdict, categories []scoring.Category, now time.Time) listing {
 	set := verdict.Categories & z.Categories
-	text := z.text.append(nil, &textValues{addr, verdict.Until, categories, set, z.Contact})
+	text := z.text.append(nil, &textValues{
+		addr: addr, within: verdict.Range, whole: verdict.Prefix == verdict.Range,
+		until: verdict.Until, categories: categories, set: set, contact: z.Contact,
+	})
 	return listing{z.Codes.Octets(categories, set), z.positiveTTL(verdict.Next, now), string(text)}
 }
 
@@ -25,7 +28,7 @@ func (z *servedZone) newListing(addr netip.Addr, verdict scoring.Verdict, catego
 // in a zone with a text of its own.
 func (z *servedZone) newTestListing(addr netip.Addr, set scoring.CategorySet, categories []scoring.Category) listing {
 	set &= z.Categories
-	text := usualText(" is a test entry, always listed").append(nil, &textValues{addr, time.Time{}, categories, set, z.Contact})
+	text := usualText(" is a test entry, always listed").append(nil, &textValues{addr: addr, categories: categories, set: set, contact: z.Contact})
 	return listing{z.Codes.Octets(categories, set), uint32(z.TTL / time.Second), string(text)}
 }
 

@@ -76,7 +76,9 @@ func (s *Server) Publish(origin string) (*Publication, bool) {
 }
 
 // Listed yields what the zone answers about all that it lists, sorted by prefix,
-// IPv4 first; an IPv6 /64 by its first address. Nothing is held twice.
+// IPv4 first; an IPv6 /64 by its first address. What a range lists comes in
+// addresses and in prefixes that are whole octets of IPv4, or nibbles of IPv6.
+// Nothing is held twice.
 func (p *Publication) Listed() iter.Seq2[netip.Prefix, PublishedListing] {
 	return func(yield func(netip.Prefix, PublishedListing) bool) {
 		for prefix, l := range p.copy.listings() {
@@ -87,11 +89,14 @@ func (p *Publication) Listed() iter.Seq2[netip.Prefix, PublishedListing] {
 	}
 }
 
-// Listing is what the zone answers about an address that counts with these
+// Listing is what the zone answers about a prefix that counts with these
 // categories until a moment.
-func (p *Publication) Listing(addr netip.Addr, categories scoring.CategorySet, until time.Time) PublishedListing {
+func (p *Publication) Listing(prefix netip.Prefix, categories scoring.CategorySet, until time.Time) PublishedListing {
 	verdict := scoring.Verdict{Listed: true, Until: until, Next: until, Categories: categories}
-	return p.copy.zone.newListing(addr, verdict, p.copy.categories, p.copy.now).published(addr)
+	if scoring.IsRange(prefix) {
+		verdict.Prefix, verdict.Range = prefix, prefix
+	}
+	return p.copy.zone.newListing(prefix.Addr(), verdict, p.copy.categories, p.copy.now).published(prefix.Addr())
 }
 
 func (l listing) published(addr netip.Addr) PublishedListing {

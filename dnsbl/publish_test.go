@@ -54,7 +54,7 @@ func TestPublication_likeTransfer(t *testing.T) {
 			}
 		}
 		for prefix, l := range p.Listed() {
-			got = append(got, addressesOf(recordName(prefix.Addr(), p.Origin), l)...)
+			got = append(got, addressesOf(recordName(prefix, p.Origin), l)...)
 		}
 		slices.Sort(want)
 		slices.Sort(got)

@@ -125,7 +125,9 @@ func (z Zone) checkText() error {
 // textValues are what a template is filled with.
 type textValues struct {
 	addr       netip.Addr
-	until      time.Time // zero: nothing
+	within     netip.Prefix // a range that lists it; zero: none does
+	whole      bool         // that range alone lists it
+	until      time.Time    // zero: nothing
 	categories []scoring.Category
 	set        scoring.CategorySet
 	contact    string
@@ -134,13 +136,16 @@ type textValues struct {
 // append appends the filled text. Of the categories it names as many as leave
 // the text within [maxText]. It does not allocate.
 func (t textTemplate) append(text []byte, v *textValues) []byte {
-	var space [64]byte
-	address := v.addr.AppendTo(space[:0])
-	until := address[len(address):]
+	var space, spaceUntil [128]byte
+	address, until := v.appendAddress(space[:0], true), spaceUntil[:0]
 	if !v.until.IsZero() {
 		until = v.until.UTC().AppendFormat(until, time.RFC3339)
 	}
 	room := t.room(v, len(address), len(until))
+	if room < categoryOctets {
+		address = v.appendAddress(space[:0], false)
+		room = t.room(v, len(address), len(until))
+	}
 	for i := range t {
 		part, begin := &t[i], len(text)
 		text = append(text, part.before...)
@@ -164,6 +169,20 @@ func (t textTemplate) append(text []byte, v *textValues) []byte {
 		text = append(text, part.after...)
 	}
 	return text
+}
+
+// appendAddress names the address, or the range that lists it; both if both are
+// listed and there is room for both.
+func (v *textValues) appendAddress(text []byte, both bool) []byte {
+	switch {
+	case !v.within.IsValid():
+		return v.addr.AppendTo(text)
+	case v.whole:
+		return v.within.AppendTo(append(text, "range "...))
+	case !both:
+		return v.addr.AppendTo(text)
+	}
+	return v.within.AppendTo(append(v.addr.AppendTo(text), " and range "...))
 }
 
 // room returns how many octets each list of categories may have.

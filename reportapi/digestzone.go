@@ -86,7 +86,7 @@ func (s *server) viewMoves(zone *Zone, moved map[netip.Prefix]move, now time.Tim
 	view := movesView{Count: len(moves), Newest: []moveView{}}
 	for _, m := range moves[:min(limit, len(moves))] {
 		newest := moveView{Prefix: m.prefix, At: utc(m.at), Categories: []string{}}
-		if standing := s.Board.Standing(m.prefix.Addr(), zone.Rule, now); standing.Listed {
+		if standing := s.Board.StandingOf(m.prefix, zone.Rule, now); standing.Listed {
 			newest.Until, newest.Categories = utc(standing.Until), namesOf(s.Book.Policy(), standing.Categories)
 		}
 		view.Newest = append(view.Newest, newest)

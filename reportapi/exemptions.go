@@ -110,7 +110,7 @@ func (s *server) listsWithin(zone Zone, prefix netip.Prefix, now time.Time) bool
 		return s.Board.Standing(prefix.Addr(), zone.Rule, now).Listed
 	}
 	for listed := range s.Board.Index().Verdicts(zone.Index, zone.Rule.Categories, now) {
-		if prefix.Contains(listed.Addr()) {
+		if prefix.Overlaps(listed) {
 			return true
 		}
 	}

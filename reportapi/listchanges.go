@@ -67,18 +67,19 @@ func (s *server) changesSince(query listQuery, now time.Time) (iter.Seq[lists.Ch
 	if at.epoch != s.epoch || at.rule != query.zone.Index {
 		return nil, at, false
 	}
-	became := map[netip.Prefix]becoming{}
+	became, ranges := map[netip.Prefix]becoming{}, s.Board.Index().Stats().Ranges > 0
 	reached, known := s.Board.Follow(at.rule, at.version, func(change scoring.Change) {
 		if query.family != 0 && change.Prefix.Addr().Is4() != (query.family == 4) {
 			return
 		}
+		ranges = ranges || scoring.IsRange(change.Prefix)
 		// A listing whose time was over before the log noticed was not in
 		// the list that the client has.
 		stayed := change.Old.Listed && change.New.Listed && change.Old.Until.After(now)
 		became[change.Prefix] = becoming{change.New, became[change.Prefix].moved || !stayed}
 	})
 	at.version = reached
-	if !known {
+	if !known || ranges && query.format.Disjoint {
 		return nil, at, false
 	}
 	return s.changesOf(query, became, now), at, true

@@ -129,7 +129,7 @@ func (s *server) rollEntries(query listQuery, now time.Time, published Publicati
 		for l := range roll.All() {
 			e := lists.Entry{Prefix: l.Prefix, Score: l.Score, Reporters: l.Reporters, Categories: named(l.Categories), Until: l.Until}
 			if published != nil {
-				e.Codes, e.Text, e.TTL = published.Answer(l.Prefix.Addr(), l.Categories, l.Until)
+				e.Codes, e.Text, e.TTL = published.Answer(l.Prefix, l.Categories, l.Until)
 			}
 			if !yield(e) {
 				return

@@ -22,9 +22,9 @@ type Publication interface {
 	// Listed yields what the zone answers about all that it lists, sorted by
 	// prefix, IPv4 first; of an entry that alone.
 	Listed() iter.Seq[lists.Entry]
-	// Answer tells what the zone answers about an address that counts with
+	// Answer tells what the zone answers about a prefix that counts with
 	// these categories until a moment: return codes, text and TTL in seconds.
-	Answer(addr netip.Addr, categories scoring.CategorySet, until time.Time) (codes []byte, text string, ttl uint32)
+	Answer(prefix netip.Prefix, categories scoring.CategorySet, until time.Time) (codes []byte, text string, ttl uint32)
 }
 
 // publish returns a zone as DNS answers it.

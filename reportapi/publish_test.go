@@ -35,15 +35,15 @@ func (p stubPublication) Listed() iter.Seq[lists.Entry] {
 	return func(yield func(lists.Entry) bool) {
 		for prefix, v := range p.node.board.Index().Verdicts(0, scoring.AllCategories, p.node.now()) {
 			e := lists.Entry{Prefix: prefix}
-			if e.Codes, e.Text, e.TTL = p.Answer(prefix.Addr(), v.Categories, v.Until); !yield(e) {
+			if e.Codes, e.Text, e.TTL = p.Answer(prefix, v.Categories, v.Until); !yield(e) {
 				return
 			}
 		}
 	}
 }
 
-func (stubPublication) Answer(addr netip.Addr, categories scoring.CategorySet, until time.Time) ([]byte, string, uint32) {
-	return []byte{scoring.CodeListed}, addr.String() + " until " + until.Format(time.DateOnly), 300
+func (stubPublication) Answer(prefix netip.Prefix, categories scoring.CategorySet, until time.Time) ([]byte, string, uint32) {
+	return []byte{scoring.CodeListed}, prefix.Addr().String() + " until " + until.Format(time.DateOnly), 300
 }
 
 // Files for name servers hold what DNS answers.

@@ -44,6 +44,8 @@ type Board interface {
 // Verdicts tells how an address stands.
 type Verdicts interface {
 	Standing(addr netip.Addr, rule scoring.Rule, now time.Time) scoring.Standing
+	// StandingOf is Standing of a scored prefix, which may be a range.
+	StandingOf(prefix netip.Prefix, rule scoring.Rule, now time.Time) scoring.Standing
 	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
 }
 

@@ -104,7 +104,7 @@ func (x *Index) Stats() IndexStats {
 	return IndexStats{
 		IPv4:    int(x.v4.entries.Load()),
 		IPv6:    int(x.v6.entries.Load()),
-		Ranges:  len(x.ranges.sorted()),
+		Ranges:  x.ranges.len(),
 		Answers: len(*x.answers.all.Load()) - 1,
 		Bytes:   x.v4.bytes() + x.v6.bytes(),
 	}

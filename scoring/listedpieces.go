@@ -6,6 +6,7 @@ import "slices"
 // ranges that it is a piece of.
 type listedPiece struct {
 	key scoredKey
+	of  scoredKey // the narrowest of the ranges
 	outcome
 	splits second // until when the exemptions leave just these pieces
 }
@@ -24,7 +25,7 @@ func (x *Index) pieces(rule uint64, categories CategorySet, now second) []listed
 		splits := exempt.splitUntil(known.key, now)
 		out.next = min(out.next, splits)
 		for _, piece := range exempt.pieces(known.key, now) {
-			pieces = append(pieces, listedPiece{piece, out, splits})
+			pieces = append(pieces, listedPiece{piece, known.key, out, splits})
 		}
 	}
 	return joinPieces(pieces)
@@ -48,6 +49,9 @@ func joinPieces(pieces []listedPiece) []listedPiece {
 		if last := len(joined) - 1; last >= 0 && joined[last].key == piece.key {
 			joined[last].outcome = joined[last].or(piece.outcome)
 			joined[last].splits = min(joined[last].splits, piece.splits)
+			if piece.of.wider < joined[last].of.wider {
+				joined[last].of = piece.of
+			}
 			continue
 		}
 		joined = append(joined, piece)

@@ -167,6 +167,13 @@ func (r *rangeTable) sweep(now second) {
 	}
 }
 
+func (r *rangeTable) len() int {
+	if all := r.steps.Load(); all != nil {
+		return all.Size()
+	}
+	return 0
+}
+
 // sorted returns all ranges in the order of prefixes.
 func (r *rangeTable) sorted() []*rangeSteps {
 	all := r.steps.Load()

@@ -105,3 +105,46 @@ func TestIndex_Verdicts_oneMoment(t *testing.T) {
 		t.Errorf("%s is told of after it was forgotten", prefix)
 	}
 }
+
+// Whatever happened: blocks hold what is listed, each address once and with the
+// verdict that it has when asked about.
+func TestIndex_Blocks_likeVerdicts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t)
+		check := func(t *rapid.T) {
+			for rule := range len(m.rules) {
+				m.checkBlocks(t, rule)
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"": check, "apply": m.apply, "apply more": m.apply, "wait": m.wait, "exemptions": m.setExemptions,
+		})
+	})
+}
+
+func (m *model) checkBlocks(t *rapid.T, rule int) {
+	var before netip.Prefix
+	held := map[netip.Addr]bool{}
+	for block, verdict := range m.board.Index().Blocks(rule, m.rules[rule].Categories, m.now) {
+		if before.IsValid() && (before.Overlaps(block) || before.Compare(block) > 0) {
+			t.Fatalf("block %s follows %s", block, before)
+		}
+		before = block
+		for addr := block.Addr(); block.Contains(addr); addr = nextUnit(addr) {
+			held[addr] = true
+			want := m.board.Verdict(addr, rule, m.now)
+			verdict.Next, want.Next = time.Time{}, time.Time{} // the end of an exemption may divide it otherwise
+			if !sameVerdict(want, verdict) {
+				t.Fatalf("block %s, address %s: %s", block, addr, diff(want, verdict))
+			}
+		}
+	}
+	for _, p := range m.prefixes {
+		for addr := p.Addr(); p.Contains(addr); addr = nextUnit(addr) {
+			if want := m.board.Verdict(addr, rule, m.now).Listed; held[addr] != want {
+				t.Fatalf("%s is in a block: %t, listed: %t", addr, held[addr], want)
+			}
+		}
+	}
+}

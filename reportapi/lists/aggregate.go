@@ -19,6 +19,7 @@ func (a Aggregation) On() bool { return a.Bits4 > 0 || a.Bits6 > 0 }
 // are listed; members of other networks stand as they are. So it names
 // addresses that are not listed, as many as the network has others. A network
 // that is barred, because something within must not be listed, is not named.
+// A listed range that is no narrower than a network stands as it is, for all within.
 // Entries must be sorted; what comes out is.
 func (a Aggregation) Over(entries iter.Seq[Entry], barred func(netip.Prefix) bool) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
@@ -39,14 +40,23 @@ type gathering struct {
 
 	network Entry   // its Prefix is invalid when there is none, its Members count all met
 	few     []Entry // members while they are fewer than Min
+	itself  bool    // the network is a listed range
 }
 
 // take takes the next entry in, and yields what is complete.
 func (g *gathering) take(e Entry, yield func(Entry) bool) bool {
 	network := g.over(e.Prefix)
+	if g.itself && g.network.Prefix.Overlaps(e.Prefix) {
+		g.network.gather(e)
+		return true
+	}
 	if !network.IsValid() || network != g.network.Prefix {
 		if !g.leave(yield) {
 			return false
+		}
+		if g.itself = g.stands(e.Prefix); g.itself {
+			g.network = e
+			return true
 		}
 		if !network.IsValid() || g.barred(network) {
 			return yield(e)
@@ -72,12 +82,26 @@ func (g *gathering) over(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(p.Addr(), bits).Masked()
 }
 
+// stands tells whether an entry is a range that other entries may lie within, of
+// a family that is gathered.
+func (g *gathering) stands(p netip.Prefix) bool {
+	bits, member := g.Bits4, p.Addr().BitLen()
+	if p.Addr().Is6() {
+		bits, member = g.Bits6, 64
+	}
+	return bits >= p.Bits() && p.Bits() < member
+}
+
 // leave yields the network, or the few members that it has.
 func (g *gathering) leave(yield func(Entry) bool) bool {
-	network, few := g.network, g.few
-	g.network, g.few = Entry{}, g.few[:0]
+	network, few, itself := g.network, g.few, g.itself
+	g.network, g.few, g.itself = Entry{}, g.few[:0], false
 	if !network.Prefix.IsValid() {
 		return true
+	}
+	if itself {
+		network.Members = 0
+		return yield(network)
 	}
 	if network.Members >= g.Min {
 		return yield(network)

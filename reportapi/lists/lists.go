@@ -22,8 +22,9 @@ import (
 	"time"
 )
 
-// Entry is one listed address, the /64 of an IPv6 address, or a network that
-// stands for its listed members.
+// Entry is one listed address, the /64 of an IPv6 address, a listed range, or a
+// network that stands for its listed members. A range comes before what is listed
+// within.
 type Entry struct {
 	Prefix     netip.Prefix
 	Score      int // of a network: the highest of a member
@@ -68,6 +69,9 @@ type Format struct {
 	// Relative: what remains of a listing is written, so that the text becomes
 	// another each second.
 	Relative bool
+	// Disjoint: what it writes of one entry depends on those around it, so that it
+	// cannot tell changes where ranges are listed.
+	Disjoint bool
 	// Published: it is for name servers, and wants a Zone and of entries what
 	// DNS answers.
 	Published bool
@@ -78,6 +82,9 @@ type Format struct {
 	foot      func(dst []byte, h Head) []byte
 	// begin and end go around the entries of each address family.
 	begin, end func(dst []byte, v6 bool, h Head) []byte
+	// prepare, unless nil, makes entries that the format can take: where they must
+	// have nothing in common, or not be networks.
+	prepare func(entries iter.Seq[Entry], h Head) iter.Seq[Entry]
 	// write is instead of all these; it leaves errors to the writer.
 	write func(w *bufio.Writer, z Zone, entries iter.Seq[Entry])
 
@@ -88,6 +95,9 @@ type Format struct {
 // is empty.
 func (f Format) Write(w io.Writer, head Head, entries iter.Seq[Entry]) error {
 	buffered := bufio.NewWriterSize(w, 32<<10)
+	if f.prepare != nil {
+		entries = f.prepare(entries, head)
+	}
 	if f.write != nil {
 		f.write(buffered, head.Zone, entries)
 		return buffered.Flush()

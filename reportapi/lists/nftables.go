@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"iter"
 	"net/netip"
 	"strconv"
 )
@@ -9,14 +10,27 @@ import (
 // table, filled anew. The kernel drops each element when its listing ends.
 //
 // IPv4 addresses stand in a hash set, which takes a million of them in a tenth
-// of the time that an interval set takes; networks want the latter.
+// of the time that an interval set takes; networks that a list was gathered into
+// want the latter. A listed range alone does not: it stands there as addresses.
 func nftables() Format {
 	return Format{
 		Name: "nftables", ContentType: plainText, Help: "a script for nft -f: sets with timeouts",
-		Tells: Ends, Relative: true,
-		head: appendNftHead, begin: beginNftElements, separator: ",\n", entry: appendNftElement, end: endNftElements,
+		Tells: Ends, Relative: true, Disjoint: true,
+		prepare: prepareNft,
+		head:    appendNftHead, begin: beginNftElements, separator: ",\n", entry: appendNftElement, end: endNftElements,
 		changes: &changesFormat{change: appendNftChange},
 	}
+}
+
+// prepareNft makes entries of which no two have something in common, which a set
+// of intervals would not take, and addresses where the set is not one.
+func prepareNft(entries iter.Seq[Entry], h Head) iter.Seq[Entry] {
+	return Cut(Disjoint(entries), func(p netip.Prefix) int {
+		if p.Addr().Is4() && !h.Wide {
+			return p.Addr().BitLen()
+		}
+		return p.Bits()
+	})
 }
 
 func appendNftHead(dst []byte, h Head) []byte {

@@ -15,6 +15,7 @@ func rbldnsdFile() Format {
 	return Format{
 		Name: "rbldnsd", ContentType: asciiText, Help: "a dataset of type combined",
 		Published: true, write: writeRBLDNSD,
+		prepare: func(entries iter.Seq[Entry], _ Head) iter.Seq[Entry] { return Disjoint(entries) },
 	}
 }
 

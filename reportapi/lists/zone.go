@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -33,12 +34,13 @@ type Server struct {
 	Addrs []netip.Addr // none when the name lies elsewhere
 }
 
-// masterFile is the format of RFC 1035 §5, which every name server loads. A /64
-// is a wildcard.
+// masterFile is the format of RFC 1035 §5, which every name server loads. A
+// network is a wildcard, within which nothing else is named.
 func masterFile() Format {
 	return Format{
 		Name: "zone", ContentType: asciiText, Help: "a master file, for any name server",
 		Published: true,
+		prepare:   func(entries iter.Seq[Entry], _ Head) iter.Seq[Entry] { return Cut(Disjoint(entries), nameable) },
 		head:      func(dst []byte, h Head) []byte { return appendZoneHead(dst, h.Zone) },
 		entry:     func(dst []byte, e Entry, _ Head) []byte { return appendZoneEntry(dst, e) },
 	}
@@ -111,8 +113,8 @@ func appendRecord(dst []byte, owner string, ttl uint32, rrtype, data string) []b
 }
 
 // appendOwner writes the name that stands for a prefix within its zone: the
-// address reversed (RFC 5782 §2.1, §2.4), or for an IPv6 network the wildcard of
-// all below it.
+// address reversed (RFC 5782 §2.1, §2.4), or for a network of whole octets or
+// nibbles the wildcard of all below it.
 func appendOwner(dst []byte, p netip.Prefix) []byte {
 	const nibbleBits = 4
 	if p.Addr().Is6() {
@@ -123,7 +125,11 @@ func appendOwner(dst []byte, p netip.Prefix) []byte {
 		return appendNibbles(dst, p.Addr().As16(), wild)
 	}
 	octets := p.Addr().As4()
-	for i, octet := range slices.Backward(octets[:]) {
+	named := octets[:p.Bits()/8]
+	if len(named) < len(octets) {
+		dst = append(dst, "*."...)
+	}
+	for i, octet := range slices.Backward(named) {
 		dst = appendUint(dst, uint32(octet))
 		if i > 0 {
 			dst = append(dst, '.')
