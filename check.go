@@ -103,11 +103,13 @@ func (cmd *checkCommand) ask(ctx context.Context, c *client, ip string) (zoneVie
 	return verdict, answer, err
 }
 
-// word is the verdict in one word.
+// word is the verdict in a word or two.
 func (z zoneView) word() string {
 	switch {
 	case z.Listed:
 		return "listed"
+	case z.Exempt != nil && z.Exempt.Set != "":
+		return "protected by " + z.Exempt.Set
 	case z.Exempt != nil:
 		return "exempt"
 	}

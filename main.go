@@ -46,6 +46,7 @@ type cli struct {
 	Removal  removalCommand  `cmd:"" group:"Administration" help:"Decide who is taken off on request."`
 	Audit    auditCommand    `cmd:"" group:"Administration" help:"Tell who changed what."`
 	Webhook  webhookCommand  `cmd:"" group:"Administration" help:"Tell other programs what happens."`
+	Protect  protectCommand  `cmd:"" group:"Administration" help:"Say which published networks are protected."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`
 	Digest   digestCommand   `cmd:"" group:"Administration" help:"Tell what happened of late; for cron."`
 	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`

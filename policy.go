@@ -143,13 +143,16 @@ func (p policySettings) parse() (map[string]string, error) {
 
 // policyChange is what a changed policy makes of the listings.
 type policyChange struct {
-	Policy  policyView `json:"policy"`
-	Changes struct {
-		Listed        []listingChange `json:"listed"`
-		Delisted      []listingChange `json:"delisted"`
-		ListedTotal   int             `json:"listed_total"`
-		DelistedTotal int             `json:"delisted_total"`
-	} `json:"changes"`
+	Policy  policyView      `json:"policy"`
+	Changes listingsChanged `json:"changes"`
+}
+
+// listingsChanged is what comes onto lists and off them.
+type listingsChanged struct {
+	Listed        []listingChange `json:"listed"`
+	Delisted      []listingChange `json:"delisted"`
+	ListedTotal   int             `json:"listed_total"`
+	DelistedTotal int             `json:"delisted_total"`
 }
 
 // listingChange is one prefix that comes onto a zone's list or off it.
@@ -183,7 +186,7 @@ func (cmd *setPolicyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	return change.print(s, cmd.output, answer, "listed", "delisted")
+	return change.Changes.print(s, cmd.output, answer, "listed", "delisted")
 }
 
 // tryPolicyCommand previews a change of the policy.
@@ -205,7 +208,7 @@ func (cmd *tryPolicyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	return change.print(s, cmd.output, answer, "would be listed", "would be delisted")
+	return change.Changes.print(s, cmd.output, answer, "would be listed", "would be delisted")
 }
 
 func changePolicy(ctx context.Context, r remote, settings policySettings, query url.Values) (policyChange, json.RawMessage, error) {
@@ -227,13 +230,13 @@ func changePolicy(ctx context.Context, r remote, settings policySettings, query 
 }
 
 // print shows which prefixes change, and to a person how many in all.
-func (p policyChange) print(s *streams, o output, answer json.RawMessage, listed, delisted string) error {
+func (ch listingsChanged) print(s *streams, o output, answer json.RawMessage, listed, delisted string) error {
 	t := newTable("CHANGE", "ZONE", "PREFIX")
-	for _, c := range p.Changes.Listed {
+	for _, c := range ch.Listed {
 		t.add(listed, c.Zone, c.Prefix)
 	}
-	for _, c := range p.Changes.Delisted {
+	for _, c := range ch.Delisted {
 		t.add(delisted, c.Zone, c.Prefix)
 	}
-	return o.show(s, answer, t, fmt.Sprintf("%d %s, %d %s", p.Changes.ListedTotal, listed, p.Changes.DelistedTotal, delisted))
+	return o.show(s, answer, t, fmt.Sprintf("%d %s, %d %s", ch.ListedTotal, listed, ch.DelistedTotal, delisted))
 }

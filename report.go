@@ -142,5 +142,6 @@ type zoneView struct {
 	Exempt     *struct {
 		Prefix string `json:"prefix"`
 		Reason string `json:"reason"`
+		Set    string `json:"set"`
 	} `json:"exempt"`
 }

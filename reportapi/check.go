@@ -54,7 +54,10 @@ func (s *server) getCheck(c *gin.Context) error {
 
 // line writes the verdict as one line.
 func (v checkView) line() string {
-	if !v.Listed {
+	switch {
+	case !v.Listed && v.Exempt != nil:
+		return "clean; would be listed, " + v.Exempt.protector() + "\n"
+	case !v.Listed:
 		return "clean\n"
 	}
 	return strings.TrimRight(fmt.Sprintf("listed %d until=%s %s", v.Score, v.Until.Format(time.RFC3339), strings.Join(v.Categories, ",")), " ") + "\n"

@@ -17,10 +17,21 @@ type exemptionView struct {
 	Expires time.Time    `json:"expires,omitzero"`
 	By      string       `json:"by,omitempty"`
 	At      time.Time    `json:"at,omitzero"`
+	// Set is the protected set that it comes from, Action what that does.
+	Set    string             `json:"set,omitempty"`
+	Action scoring.Protection `json:"action,omitempty"`
 }
 
 func viewExemption(e scoring.Exemption) exemptionView {
-	return exemptionView{Prefix: e.Prefix, Reason: e.Reason, Expires: utc(e.Expires), By: e.By, At: utc(e.At)}
+	return exemptionView{Prefix: e.Prefix, Reason: e.Reason, Expires: utc(e.Expires), By: e.By, At: utc(e.At), Set: e.Set, Action: e.Action}
+}
+
+// protector says in a word or two what spares an address.
+func (e exemptionView) protector() string {
+	if e.Set != "" {
+		return "protected by " + e.Set
+	}
+	return "exempt"
 }
 
 // getExemptions tells all exemptions, expired ones too.

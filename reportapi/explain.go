@@ -140,7 +140,7 @@ func (s *server) viewExplanation(e Explanation, now time.Time) explanationView {
 		standing := s.viewZone(zone, e.Addr, now)
 		view.Standing = &standing
 		if exempt := standing.Exempt; exempt != nil && !standing.Listed {
-			view.Why += fmt.Sprintf(": it has enough points, but %s is exempt (%s)", exempt.Prefix, exempt.Reason)
+			view.Why += fmt.Sprintf(": it has enough points, but %s is %s (%s)", exempt.Prefix, exempt.protector(), exempt.Reason)
 		}
 	}
 	return view

@@ -26,7 +26,7 @@ import (
 
 // description is openapi.yaml, read once.
 var description = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, text := range []string{"application/x-ndjson", "application/zstd", "text/html"} {
+	for _, text := range []string{"application/x-ndjson", "application/zstd", "text/html", "text/csv"} {
 		openapi3filter.RegisterBodyDecoder(text, openapi3filter.RegisteredBodyDecoder("text/plain"))
 	}
 	loader := openapi3.NewLoader()
@@ -149,7 +149,10 @@ func TestOpenAPI_examples_of_requests_are_taken(t *testing.T) {
 						_, err := n.registrar.AddReporter(t.Context(), n.now(), "web1", control.RoleReporter)
 						must(t, err)
 					}
-					if mediaType == "text/plain" {
+					if strings.HasPrefix(path, "/v1/protected/") {
+						target = "/v1/protected/cloudflare"
+					}
+					if mediaType == "text/plain" && path == "/v1/incidents" {
 						target += "?kind=scan.port"
 					}
 					w := n.do(t, call{line: method + " " + target, as: control.RoleAdmin, body: example, headers: []string{"Content-Type: " + mediaType}})

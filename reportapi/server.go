@@ -47,6 +47,8 @@ type Verdicts interface {
 	// StandingOf is Standing of a scored prefix, which may be a range.
 	StandingOf(prefix netip.Prefix, rule scoring.Rule, now time.Time) scoring.Standing
 	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
+	// Protecting tells all that protects an address, listed or not.
+	Protecting(addr netip.Addr, now time.Time) []scoring.Exemption
 }
 
 // Entries tells the incidents on the scoreboard.
@@ -75,9 +77,10 @@ type Listings interface {
 	ExemptWithin(prefix netip.Prefix, now time.Time) bool
 }
 
-// Previews tells what a policy would change.
+// Previews tells what a policy, or other protected sets, would change.
 type Previews interface {
 	Preview(policy scoring.Policy, now time.Time) ([]scoring.Change, error)
+	PreviewProtected(sets []scoring.ProtectedSet, now time.Time) []scoring.Change
 }
 
 // Details is what the API asks of a ledger: the parts of an incident that the
@@ -260,6 +263,12 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/removals", moderator, s.answer(s.getRemovals))
 	s.get(routes, "/removals/:id", moderator, s.answer(s.getOneRemoval))
 	routes.POST("/removals/:id", moderator, s.answer(s.postDecision))
+
+	s.get(routes, "/protected", admin, s.answer(s.getProtected))
+	s.get(routes, "/protected/:name", admin, s.answer(s.getProtectedSet))
+	routes.PUT("/protected/:name", admin, s.answer(s.putProtectedSet))
+	routes.PATCH("/protected/:name", admin, s.answer(s.patchProtectedSet))
+	routes.DELETE("/protected/:name", admin, s.answer(s.deleteProtectedSet))
 
 	s.get(routes, "/reporters", admin, s.answer(s.getReporters))
 	routes.POST("/reporters", admin, s.answer(s.postReporter))

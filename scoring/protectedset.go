@@ -44,9 +44,9 @@ type ProtectedSet struct {
 
 // ProtectedPrefix is one member of a protected set.
 type ProtectedPrefix struct {
-	Prefix  netip.Prefix
-	Expires time.Time // zero: never
-	Comment string    // instead of the set's reason; may be empty
+	Prefix  netip.Prefix `json:"prefix"`
+	Expires time.Time    `json:"expires,omitzero"`  // zero: never
+	Comment string       `json:"comment,omitempty"` // instead of the set's reason
 }
 
 // exemption is what protects a member, said as an exemption.

@@ -1,6 +1,8 @@
 package scoring
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"testing"
 	"time"
@@ -154,4 +156,54 @@ func TestParseProtection(t *testing.T) {
 			t.Errorf("%q is taken", text)
 		}
 	}
+}
+
+// A preview says what a set then does, of addresses and of ranges, and does
+// nothing.
+func TestScoreboard_PreviewProtected(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t)
+		for range rapid.IntRange(1, 20).Draw(t, "entries") {
+			m.apply(t)
+		}
+		m.setProtected(t)
+		before := rollOf(m)
+		kept := m.twin.sets
+		m.setProtected(t)
+		drafted := m.twin.sets
+		m.board.SetProtected(m.now, kept)
+		changes := m.board.PreviewProtected(drafted, m.now)
+		if got := rollOf(m); !maps.Equal(got, before) {
+			t.Fatalf("the preview changed listings: %v, were %v", got, before)
+		}
+		m.board.SetProtected(m.now, drafted)
+		after := rollOf(m)
+		for _, c := range changes {
+			key := fmt.Sprint(c.Rule, " ", c.Prefix)
+			if c.New.Listed != after[key] || c.Old.Listed != before[key] || c.Old.Listed == c.New.Listed {
+				t.Fatalf("told %+v; listed %v before, %v after", c, before[key], after[key])
+			}
+			before[key] = after[key]
+		}
+		maps.DeleteFunc(before, func(_ string, listed bool) bool { return !listed })
+		maps.DeleteFunc(after, func(_ string, listed bool) bool { return !listed })
+		if !maps.Equal(before, after) {
+			t.Fatalf("with what was told, %v are listed; in truth %v", before, after)
+		}
+	})
+}
+
+// rollOf returns what every rule lists, as "RULE PREFIX".
+func rollOf(m *model) map[string]bool {
+	listed := map[string]bool{}
+	for i, rule := range m.rules {
+		if rule == (Rule{}) {
+			continue
+		}
+		for _, l := range m.board.Listings(rule, m.now) {
+			listed[fmt.Sprint(i, " ", l.Prefix)] = true
+		}
+	}
+	return listed
 }

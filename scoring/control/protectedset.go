@@ -131,10 +131,16 @@ func (b *Book) Members(set ProtectedSet) ([]scoring.ProtectedPrefix, error) {
 // Protection returns the sets that are on with their members, for a scoreboard.
 // A set that cannot be read is left out and told in the error.
 func (b *Book) Protection() ([]scoring.ProtectedSet, error) {
+	return b.ProtectionWith(func(all []ProtectedSet) []ProtectedSet { return all })
+}
+
+// ProtectionWith returns what Protection would if change had been made to the
+// sets.
+func (b *Book) ProtectionWith(change func(all []ProtectedSet) []ProtectedSet) ([]scoring.ProtectedSet, error) {
 	builtIns, err := protect.BuiltIns()
 	faults := []error{err}
 	var all []scoring.ProtectedSet
-	for _, set := range b.protectedSets(builtIns) {
+	for _, set := range change(b.protectedSets(builtIns)) {
 		if set.Off {
 			continue
 		}
@@ -154,11 +160,16 @@ func (b *Book) Protection() ([]scoring.ProtectedSet, error) {
 // Protect makes a set, or gives one other prefixes. What set leaves out stays
 // as it is; a new set is never-list, and of the day on which it was made.
 func (r *Registrar) Protect(ctx context.Context, now time.Time, set ProtectedSet, list protect.List) (ProtectedSet, error) {
+	return r.writeProtected(ctx, set.Name, func() (ProtectedSet, error) { return r.ProtectDraft(now, set, list) })
+}
+
+// ProtectDraft returns what Protect would write.
+func (r *Registrar) ProtectDraft(now time.Time, set ProtectedSet, list protect.List) (ProtectedSet, error) {
 	packed, err := protect.Pack(list.Prefixes)
 	if err != nil {
 		return set, err
 	}
-	made, err := r.changeProtected(ctx, now, set.Name, true, func(s *ProtectedSet) error {
+	return r.draft(now, set.Name, true, func(s *ProtectedSet) error {
 		s.Packed, s.Count = packed, len(list.Prefixes)
 		s.Title, s.Source, s.Date = list.Title, set.Source, list.Date
 		if set.Title != "" {
@@ -176,7 +187,6 @@ func (r *Registrar) Protect(ctx context.Context, now time.Time, set ProtectedSet
 		s.By = set.By
 		return r.fits(*s)
 	})
-	return made, err
 }
 
 // fits refuses a set that makes all sets together too large.
@@ -200,30 +210,41 @@ func (r *Registrar) fits(set ProtectedSet) error {
 // ChangeProtected changes what is done for a set: its action, or whether it is
 // on.
 func (r *Registrar) ChangeProtected(ctx context.Context, now time.Time, name string, change func(*ProtectedSet)) (ProtectedSet, error) {
-	return r.changeProtected(ctx, now, name, false, func(s *ProtectedSet) error {
+	return r.writeProtected(ctx, name, func() (ProtectedSet, error) { return r.ChangeDraft(now, name, change) })
+}
+
+// ChangeDraft returns what ChangeProtected would write.
+func (r *Registrar) ChangeDraft(now time.Time, name string, change func(*ProtectedSet)) (ProtectedSet, error) {
+	return r.draft(now, name, false, func(s *ProtectedSet) error {
 		change(s)
 		return nil
 	})
 }
 
-func (r *Registrar) changeProtected(ctx context.Context, now time.Time, name string, create bool, change func(*ProtectedSet) error) (ProtectedSet, error) {
-	var changed ProtectedSet
+func (r *Registrar) writeProtected(ctx context.Context, name string, draft func() (ProtectedSet, error)) (ProtectedSet, error) {
+	var written ProtectedSet
 	err := r.change(ctx, protectRecords+name, func() (any, error) {
-		set, err := r.book.ProtectedSet(name)
-		if create && errors.Is(err, scoring.ErrNotFound) {
-			set, err = ProtectedSet{Name: name, Action: scoring.NeverList}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := change(&set); err != nil {
-			return nil, err
-		}
-		set.Name, set.At = name, now.UTC().Truncate(time.Second)
-		changed = set
-		return set, set.Validate()
+		var err error
+		written, err = draft()
+		return written, err
 	})
-	return changed, err
+	return written, err
+}
+
+// draft returns a set as a change makes it of what is there, or of a new one.
+func (r *Registrar) draft(now time.Time, name string, create bool, change func(*ProtectedSet) error) (ProtectedSet, error) {
+	set, err := r.book.ProtectedSet(name)
+	if create && errors.Is(err, scoring.ErrNotFound) {
+		set, err = ProtectedSet{Name: name, Action: scoring.NeverList}, nil
+	}
+	if err != nil {
+		return set, err
+	}
+	if err := change(&set); err != nil {
+		return set, err
+	}
+	set.Name, set.At = name, now.UTC().Truncate(time.Second)
+	return set, set.Validate()
 }
 
 // Unprotect removes a set. One that comes with the program becomes again what

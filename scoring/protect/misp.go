@@ -128,11 +128,14 @@ func (r *mispReader) at() int {
 	return r.line
 }
 
-// broken says where JSON stops being JSON.
+// broken says where JSON stops being JSON: behind the last token that was read.
 func (r *mispReader) broken(err error) error {
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
-		line := 1 + bytes.Count(r.text[:min(syntax.Offset, int64(len(r.text)))], []byte("\n"))
+	line := r.at()
+	rest := r.text[r.offset:]
+	next := bytes.TrimLeft(rest, ", :\t\r\n")
+	line += bytes.Count(rest[:len(rest)-len(next)], []byte("\n"))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && len(next) > 0 {
 		return Faults{{line, "", "broken JSON: " + syntax.Error()}}
 	}
-	return Faults{{r.at(), "", "broken JSON: it ends in the middle; was it cut?"}}
+	return Faults{{line, "", "broken JSON: it ends in the middle; was it cut?"}}
 }
