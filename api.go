@@ -21,7 +21,7 @@ import (
 )
 
 // newAPI wires the report API to a node and its ledger.
-func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar, sender *webhook.Sender) (http.Handler, error) {
+func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar, sender *webhook.Sender, sightings *control.Sightings) (http.Handler, error) {
 	board, ok := node.board.(*scoring.Scoreboard)
 	if !ok {
 		return nil, errors.New("a node for DNS alone cannot serve the API")
@@ -33,7 +33,8 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	in, err := intake.New(intake.Config{
 		Ledger: counted, Board: board, Policies: node.book,
 		Keys: node.book, Removals: node.book,
-		Own: func(addr netip.Addr) bool { return s.own.has(addr) },
+		Own:  func(addr netip.Addr) bool { return s.own.has(addr) },
+		Seen: func(now time.Time, caller intake.Caller) { sightings.Reporter(now, caller.Reporter, caller.Source) },
 	})
 	if err != nil {
 		return nil, err

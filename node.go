@@ -98,7 +98,7 @@ func (n *node) Control(all bool, records ...scoring.ControlRecord) {
 		n.board.SetTrust(n.now(), n.book.Trust())
 	}
 	if changed.Exemptions {
-		n.board.SetExemptions(n.now(), n.book.Exemptions())
+		n.board.SetExemptions(n.now(), n.book.Exempted())
 	}
 	if changed.Protected {
 		sets, err := n.book.Protection()

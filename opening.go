@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"penaltybox/scoring/control"
 )
 
@@ -17,12 +19,13 @@ func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 	case <-node.caughtUp:
 	}
 	registrar := control.NewRegistrar(node.book, ledger)
+	sightings := control.NewSightings(registrar)
 	sender, err := s.newSender(node, registrar)
 	if err != nil {
 		return err
 	}
 	if len(s.HTTPListen) > 0 {
-		api, err := s.newAPI(ledger, node, registrar, sender)
+		api, err := s.newAPI(ledger, node, registrar, sender, sightings)
 		if err != nil {
 			return err
 		}
@@ -37,7 +40,12 @@ func (s *serving) open(ctx context.Context, ledger ledger, node *node) error {
 	if err := s.tellReady(); err != nil {
 		return err
 	}
-	return s.sendWebhooks(ctx, sender)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.sendWebhooks(ctx, sender) })
+	if len(s.HTTPListen) > 0 {
+		group.Go(func() error { return s.remember(ctx, node, sightings) })
+	}
+	return group.Wait()
 }
 
 // firstStart makes and shows the admin key of a new ledger.

@@ -64,13 +64,18 @@ func (cmd *listProtectedCommand) Run(ctx context.Context, s *streams) error {
 		return cmd.members(ctx, s, c)
 	}
 	var list struct {
-		Sets []protectedSet `json:"sets"`
+		Sets   []protectedSet `json:"sets"`
+		Always []protectedSet `json:"always"`
 	}
 	answer, err := c.call(ctx, request{path: "/v1/protected"}, &list)
 	if err != nil {
 		return fmt.Errorf("listing protected sets: %w", err)
 	}
-	return cmd.show(s, answer, protectedTable(list.Sets...))
+	t := protectedTable(list.Sets...)
+	for _, set := range list.Always {
+		t.add(set.Name, "always", "ignore", strconv.Itoa(set.Prefixes), "-", "-", set.Title)
+	}
+	return cmd.show(s, answer, t)
 }
 
 func (cmd *listProtectedCommand) members(ctx context.Context, s *streams, c *client) error {

@@ -18,6 +18,7 @@ type reporterCommand struct {
 	List    listReportersCommand   `cmd:"" help:"List the reporters."`
 	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays."`
 	Enable  enableReporterCommand  `cmd:"" help:"Take the keys of a disabled reporter again."`
+	Nets    reporterNetsCommand    `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
 	Hosts   reporterHostsCommand   `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
 }
 
@@ -28,6 +29,7 @@ type addReporterCommand struct {
 	Name string `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
 	Role string `help:"checker asks whether an address is listed, reader looks all up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"checker,reader,reporter,moderator,admin" default:"reporter"`
 	narrowed
+	Net   []string         `help:"A network of its own, of which nothing is ever listed; may be given again." placeholder:"PREFIX"`
 	NoKey bool             `help:"Make no key yet."`
 	Print string           `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
 	Label string           `help:"What the key is for." placeholder:"TEXT"`
@@ -65,6 +67,9 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	body := map[string]string{"name": cmd.Name, "role": cmd.Role}
+	if len(cmd.Net) > 0 {
+		body["nets"] = strings.Join(cmd.Net, " ")
+	}
 	var reporter control.Reporter
 	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/reporters", body: body}, &reporter)
 	if err != nil {

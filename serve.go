@@ -61,6 +61,7 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 	if err := makeState(s.State); err != nil {
 		return err
 	}
+	run.own.public = publicAddress(s.PublicURL)
 	if err := run.own.refresh(); err != nil {
 		return fmt.Errorf("reading own addresses: %w", err)
 	}

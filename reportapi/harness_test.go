@@ -235,7 +235,7 @@ func (s *sink) Control(all bool, rs ...scoring.ControlRecord) {
 		s.board.SetTrust(s.now(), s.book.Trust())
 	}
 	if changed.Exemptions {
-		s.board.SetExemptions(s.now(), s.book.Exemptions())
+		s.board.SetExemptions(s.now(), s.book.Exempted())
 	}
 	if changed.Protected {
 		sets, err := s.book.Protection()

@@ -41,6 +41,13 @@ func viewProtected(s control.ProtectedSet) protectedView {
 	return view
 }
 
+// alwaysView is a set that is always on: reports of its addresses are ignored.
+type alwaysView struct {
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Prefixes int    `json:"prefixes"`
+}
+
 // protectedWhole is a set with its prefixes, as warning lists name theirs.
 type protectedWhole struct {
 	protectedView
@@ -67,7 +74,11 @@ func (s *server) getProtected(c *gin.Context) error {
 	for _, set := range all {
 		views = append(views, viewProtected(set))
 	}
-	return ok(c, http.StatusOK, map[string]any{"sets": views})
+	always := []alwaysView{}
+	for _, set := range s.Book.AlwaysOn() {
+		always = append(always, alwaysView(set))
+	}
+	return ok(c, http.StatusOK, map[string]any{"sets": views, "always": always})
 }
 
 // getProtectedSet tells one set with its prefixes.

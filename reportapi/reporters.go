@@ -18,10 +18,11 @@ type reporterView struct {
 	Disabled bool                   `json:"disabled"`
 	Created  time.Time              `json:"created"`
 	Hosts    string                 `json:"hosts,omitempty"`
+	Nets     string                 `json:"nets,omitempty"`
 }
 
 func viewReporter(r control.Reporter) reporterView {
-	return reporterView{Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created), Hosts: r.Hosts}
+	return reporterView{Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created), Hosts: r.Hosts, Nets: r.Nets}
 }
 
 // getReporters tells all reporters.
@@ -42,23 +43,31 @@ func (s *server) postReporter(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	name, role := "", string(control.RoleReporter)
+	name, role, nets := "", string(control.RoleReporter), ""
 	for _, m := range o {
 		switch m.name {
 		case "name":
 			name, err = m.text()
 		case "role":
 			role, err = m.text()
+		case "nets":
+			nets, err = m.text()
 		default:
-			err = m.unknown("name", "role")
+			err = m.unknown("name", "role", "nets")
 		}
 		if err != nil {
 			return err
 		}
 	}
+	if _, err := (control.Reporter{Nets: nets}).Networks(); err != nil {
+		return refusalOf(err, fieldNames{"nets": "nets"})
+	}
 	reporter, err := s.Registrar.AddReporter(c.Request.Context(), s.Now(), name, control.Role(role))
+	if err == nil && nets != "" {
+		reporter, err = s.Registrar.ChangeReporter(c.Request.Context(), name, func(r *control.Reporter) { r.Nets = nets })
+	}
 	if err != nil {
-		return refusalOf(err, fieldNames{"reporter": "name", "role": "role"})
+		return refusalOf(err, fieldNames{"reporter": "name", "role": "role", "nets": "nets"})
 	}
 	return ok(c, http.StatusCreated, viewReporter(reporter))
 }
@@ -71,7 +80,7 @@ func (s *server) patchReporter(c *gin.Context) error {
 	}
 	var role string
 	var disabled *bool
-	var hosts *string
+	var hosts, nets *string
 	for _, m := range o {
 		switch m.name {
 		case "role":
@@ -82,8 +91,12 @@ func (s *server) patchReporter(c *gin.Context) error {
 			var names string
 			names, err = m.text()
 			hosts = &names
+		case "nets":
+			var networks string
+			networks, err = m.text()
+			nets = &networks
 		default:
-			err = m.unknown("role", "disabled", "hosts")
+			err = m.unknown("role", "disabled", "hosts", "nets")
 		}
 		if err != nil {
 			return err
@@ -91,8 +104,8 @@ func (s *server) patchReporter(c *gin.Context) error {
 	}
 	name := c.Param("name")
 	switch {
-	case role == "" && disabled == nil && hosts == nil:
-		return wrong("", "", "nothing to change", "give role, disabled or hosts")
+	case role == "" && disabled == nil && hosts == nil && nets == nil:
+		return wrong("", "", "nothing to change", "give role, disabled, hosts or nets")
 	case name == identityOf(c).Reporter && (role != "" || disabled != nil):
 		return lockout("a reporter does not change its own role or disable itself")
 	}
@@ -106,9 +119,12 @@ func (s *server) patchReporter(c *gin.Context) error {
 		if hosts != nil {
 			r.Hosts = *hosts
 		}
+		if nets != nil {
+			r.Nets = *nets
+		}
 	})
 	if err != nil {
-		return refusalOf(err, fieldNames{"role": "role", "hosts": "hosts"})
+		return refusalOf(err, fieldNames{"role": "role", "hosts": "hosts", "nets": "nets"})
 	}
 	return ok(c, http.StatusOK, viewReporter(reporter))
 }

@@ -18,9 +18,9 @@ func secretFields() []string { return []string{"hash", "password", "secret", "to
 
 // eventOf tells of a change of a record. Both values are JSON; nil stands for
 // no record. Why it was made is what the record gives as its reason. How far a
-// webhook got is nobody's doing, and not told.
+// webhook got, and where reports come from, is nobody's doing, and not told.
 func eventOf(ctx context.Context, key string, before, after []byte) *scoring.AuditEvent {
-	if strings.HasPrefix(key, webhookStateRecords) {
+	if strings.HasPrefix(key, webhookStateRecords) || strings.HasPrefix(key, sourceRecords) {
 		return nil
 	}
 	action := "change"
@@ -35,7 +35,7 @@ func eventOf(ctx context.Context, key string, before, after []byte) *scoring.Aud
 		return &event // that it was changed, and not what it says
 	}
 	event.Before, _ = audited(before)
-	event.After, event.Reason = audited(after)
+	event.After, event.Reason = audited(withoutPrefixes(key, after))
 	return &event
 }
 

@@ -76,7 +76,8 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 			paused = append(paused, key)
 		}
 		changed.Policy = changed.Policy || record.Key == policyRecord
-		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords)
+		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords) ||
+			strings.HasPrefix(record.Key, reporterRecords) || strings.HasPrefix(record.Key, sourceRecords)
 		changed.Protected = changed.Protected || strings.HasPrefix(record.Key, protectRecords)
 		changed.Trust = changed.Trust || strings.HasPrefix(record.Key, reporterRecords) || strings.HasPrefix(record.Key, voidRecords)
 	}

@@ -55,7 +55,7 @@ func TestBook_Update(t *testing.T) {
 		},
 		{
 			"reporter", record(t, "reporter/web1", 1, web),
-			control.Changed{Trust: true},
+			control.Changed{Trust: true, Exemptions: true},
 			func(b *control.Book) bool {
 				reporter, ok := b.Reporter("web1")
 				return ok && reporter == web && b.ReporterName(2) == "web1"

@@ -15,6 +15,7 @@
 //	key/ID            an API key, without its secret
 //	exempt/PREFIX     a scoring.Exemption
 //	protect/NAME      a ProtectedSet
+//	source/OF/NAME    Sources of a reporter or a server
 //	void/ID           a scoring.Void
 //	removal/PREFIX    a Removal: the newest request to take a prefix off
 //	webhook/NAME      a Webhook

@@ -21,6 +21,7 @@ type pages struct {
 	keys       map[string]Key
 	exemptions map[netip.Prefix]scoring.Exemption
 	protected  map[string]ProtectedSet
+	sources    map[string]Sources
 	voids      map[string]scoring.Void
 	next       scoring.ReporterNumber
 	removalPages
@@ -38,6 +39,7 @@ func blank() pages {
 		keys:       map[string]Key{},
 		exemptions: map[netip.Prefix]scoring.Exemption{},
 		protected:  map[string]ProtectedSet{},
+		sources:    map[string]Sources{},
 		voids:      map[string]scoring.Void{},
 		next:       adminNumber + 1,
 
@@ -81,6 +83,10 @@ func (p *pages) keepOld(old pages, key string) {
 		if s, ok := old.protected[name]; ok {
 			p.protected[name] = s
 		}
+	case sourceRecords:
+		if s, ok := old.sources[name]; ok {
+			p.sources[name] = s
+		}
 	case voidRecords:
 		if v, ok := old.voids[name]; ok {
 			p.voids[name] = v
@@ -91,6 +97,7 @@ func (p *pages) keepOld(old pages, key string) {
 // keepValue keeps what a record says, or how long it is, if the audit would tell
 // no more than that.
 func (p *pages) keepValue(record scoring.ControlRecord) {
+	record.Value = withoutPrefixes(record.Key, record.Value)
 	if p.values[record.Key] = record.Value; len(record.Value) > maxAudited {
 		p.values[record.Key] = sized(len(record.Value))
 	}
@@ -103,6 +110,7 @@ const (
 	keyRecords      = "key/"
 	exemptRecords   = "exempt/"
 	protectRecords  = "protect/"
+	sourceRecords   = "source/"
 	voidRecords     = "void/"
 )
 
@@ -132,6 +140,8 @@ func (p *pages) take(record scoring.ControlRecord) error {
 		return takeInto(p.exemptions, prefix, record.Value, func(e scoring.Exemption) netip.Prefix { return e.Prefix })
 	case protectRecords:
 		return p.takeProtected(name, record.Value)
+	case sourceRecords:
+		return takeInto(p.sources, name, record.Value, func(s Sources) string { return s.Of })
 	case voidRecords:
 		return takeInto(p.voids, name, record.Value, func(v scoring.Void) string { return v.ID })
 	case removalRecords:

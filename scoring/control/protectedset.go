@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,6 +53,21 @@ func (s ProtectedSet) Validate() error {
 	}
 	_, err := scoring.ParseProtection(string(s.Action))
 	return err
+}
+
+// withoutPrefixes returns what a record says, for a set without its prefixes,
+// which tell nobody anything as they are kept.
+func withoutPrefixes(key string, value []byte) []byte {
+	var set ProtectedSet
+	if value == nil || !strings.HasPrefix(key, protectRecords) || json.Unmarshal(value, &set) != nil {
+		return value
+	}
+	set.Packed = nil
+	bare, err := json.Marshal(set)
+	if err != nil {
+		return value
+	}
+	return bare
 }
 
 // prefixes returns the members of a set.
@@ -233,6 +249,9 @@ func (r *Registrar) writeProtected(ctx context.Context, name string, draft func(
 
 // draft returns a set as a change makes it of what is there, or of a new one.
 func (r *Registrar) draft(now time.Time, name string, create bool, change func(*ProtectedSet) error) (ProtectedSet, error) {
+	if err := errAlwaysOn(name); err != nil {
+		return ProtectedSet{}, err
+	}
 	set, err := r.book.ProtectedSet(name)
 	if create && errors.Is(err, scoring.ErrNotFound) {
 		set, err = ProtectedSet{Name: name, Action: scoring.NeverList}, nil

@@ -19,6 +19,9 @@ type Reporter struct {
 	// Hosts are the names of the reporter's own hosts, parted by spaces: notes
 	// are rid of them.
 	Hosts string `json:"hosts,omitempty"`
+	// Nets are the reporter's own networks, parted by spaces: nothing in them is
+	// ever listed.
+	Nets string `json:"nets,omitempty"`
 
 	// Organisation that the reporter belongs to; empty: it is one by itself.
 	Organisation string `json:"organisation,omitempty"`
@@ -52,6 +55,9 @@ func (r Reporter) Validate() error {
 		return fmt.Errorf("reporter %q: number %d is outside 1..%d", r.Name, r.Number, scoring.MaxReporters)
 	}
 	if err := validHosts(r.Hosts); err != nil {
+		return err
+	}
+	if _, err := r.Networks(); err != nil {
 		return err
 	}
 	if r.Organisation != "" && !organisationName.MatchString(r.Organisation) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"penaltybox/scoring"
@@ -58,6 +59,9 @@ type Config struct {
 	Keys Keys
 
 	scrubber *scrubber
+	// Seen hears of each call whose reports were read, from whom and where it
+	// came; nil: nobody asks.
+	Seen func(now time.Time, caller Caller)
 	// Removals tells what was taken off; nil: nothing was.
 	Removals Removals
 }
@@ -83,6 +87,9 @@ func New(config Config) (*Intake, error) {
 // several calls gives each call a key of its own.
 func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
 	results, incidents, rows := in.weigh(now, caller, idempotencyKey, reports)
+	if in.config.Seen != nil && slices.ContainsFunc(results, func(r Result) bool { return r.Status != Refused }) {
+		in.config.Seen(now, caller)
+	}
 	if len(incidents) > 0 {
 		in.record(ctx, incidents, rows, results)
 	}

@@ -35,7 +35,7 @@ func (s *sink) Control(all bool, records ...scoring.ControlRecord) {
 		s.Board.SetTrust(s.Now(), s.Book.Trust())
 	}
 	if changed.Exemptions {
-		s.Board.SetExemptions(s.Now(), s.Book.Exemptions())
+		s.Board.SetExemptions(s.Now(), s.Book.Exempted())
 	}
 	if changed.Protected {
 		sets, err := s.Book.Protection()
