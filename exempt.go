@@ -14,7 +14,7 @@ import (
 type exemptCommand struct {
 	Add    addExemptionCommand    `cmd:"" help:"Never list a prefix, or not for a while."`
 	List   listExemptionsCommand  `cmd:"" help:"List the exemptions."`
-	Remove removeExemptionCommand `cmd:"" help:"End an exemption; what was reported meanwhile counts again."`
+	Remove removeExemptionCommand `cmd:"" help:"End an exemption; what was reported before counts again."`
 }
 
 // addExemptionCommand exempts a prefix.
@@ -29,8 +29,8 @@ type addExemptionCommand struct {
 
 // Help implements kong.HelpProvider.
 func (addExemptionCommand) Help() string {
-	return `Exempt your own networks first. Reports about an exempt address are kept and
-count again when the exemption ends.
+	return `Exempt your own networks first. Reports about an exempt address are ignored; what
+was reported before counts again when the exemption ends.
 
   penaltybox exempt add 198.51.100.0/24 --reason "our office"
   penaltybox exempt add 203.0.113.7 --for 7d --reason "customer cleans up, ticket 4711"`
