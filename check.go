@@ -99,13 +99,15 @@ func (cmd *checkCommand) ask(ctx context.Context, c *client, ip string) (zoneVie
 		query.Set("zone", cmd.Zone)
 	}
 	var verdict zoneView
-	answer, err := c.call(ctx, request{path: "/v1/check/" + url.PathEscape(ip), query: query}, &verdict)
+	answer, err := c.call(ctx, request{path: "/v1/check/" + pathOf(ip), query: query}, &verdict)
 	return verdict, answer, err
 }
 
 // word is the verdict in a word or two.
 func (z zoneView) word() string {
 	switch {
+	case z.Listed && z.Range != "":
+		return "listed (" + z.Range + ")"
 	case z.Listed:
 		return "listed"
 	case z.Exempt != nil && z.Exempt.Set != "":

@@ -61,8 +61,17 @@ func publicAddress(text string) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// has tells whether an address is scored under one of this host's own.
-func (o *ownAddresses) has(addr netip.Addr) bool {
+// within tells whether one of this host's own addresses lies within a scored
+// prefix.
+func (o *ownAddresses) within(prefix netip.Prefix) bool {
 	own := o.prefixes.Load()
-	return own != nil && (*own)[scoring.PrefixOf(addr)]
+	if own == nil {
+		return false
+	}
+	for address := range *own {
+		if prefix.Overlaps(address) {
+			return true
+		}
+	}
+	return false
 }

@@ -15,7 +15,7 @@ import (
 type reportCommand struct {
 	remote
 	output
-	IP       string           `arg:"" help:"IPv4 or IPv6 address; - reads addresses from standard input, one a line."`
+	IP       string           `arg:"" help:"IPv4 or IPv6 address; with a key of the scope range also a range, such as 203.0.113.0/24; - reads from standard input, one a line."`
 	Kind     string           `arg:"" help:"What it did, such as ssh.maxauth; a category (ssh) means its first kind."`
 	Points   uint16           `help:"Points instead of the kind's; more than the kind's needs a moderator's key." placeholder:"N"`
 	Note     string           `help:"What was seen; shown to you, moderators and admins only." placeholder:"TEXT"`
@@ -139,6 +139,7 @@ type zoneView struct {
 	Threshold  int       `json:"threshold"`
 	Categories []string  `json:"categories"`
 	Until      time.Time `json:"until"`
+	Range      string    `json:"range"` // that lists it, beside itself or alone
 	Exempt     *struct {
 		Prefix string `json:"prefix"`
 		Reason string `json:"reason"`

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"penaltybox/scoring"
 )
@@ -16,7 +16,7 @@ import (
 type withdrawCommand struct {
 	remote
 	output
-	IP       string `arg:"" help:"IPv4 or IPv6 address whose incidents are taken back."`
+	IP       string `arg:"" help:"IPv4 or IPv6 address, or range, whose incidents are taken back."`
 	Reporter string `help:"Only what this reporter said." placeholder:"NAME"`
 	ID       string `name:"id" help:"Only this incident." placeholder:"ID"`
 	Reason   string `help:"Why, for those who ask later." required:"" placeholder:"TEXT"`
@@ -30,7 +30,8 @@ back. A reporter's key takes back its own, a moderator's anybody's. It does not
 stop new reports; "penaltybox exempt add" does.
 
   penaltybox withdraw 203.0.113.7 --reason "our monitoring" --dry-run
-  penaltybox withdraw 203.0.113.7 --reporter web1 --reason "broken filter"`
+  penaltybox withdraw 203.0.113.7 --reporter web1 --reason "broken filter"
+  penaltybox withdraw 203.0.113.0/24 --reason "another provider's now"`
 }
 
 // withdrawn is one incident and what became of it.
@@ -41,7 +42,7 @@ type withdrawn struct {
 
 // Run finds the incidents, then withdraws one after the other.
 func (cmd *withdrawCommand) Run(ctx context.Context, s *streams) error {
-	addr, prefix, err := scoring.ParseTarget(cmd.IP)
+	addr, prefix, err := scoring.ParseReported(cmd.IP)
 	if err != nil {
 		return usageError{err}
 	}
@@ -49,20 +50,25 @@ func (cmd *withdrawCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	found, err := cmd.find(ctx, c, addr)
+	target := addr.String()
+	if scoring.IsRange(prefix) {
+		target = prefix.String()
+	}
+	found, err := cmd.find(ctx, c, target)
 	if err != nil {
 		return fmt.Errorf("finding the incidents of %s: %w", prefix, err)
 	}
 	if len(found) == 0 {
 		return fmt.Errorf("withdrawing from %s: there is no such incident that counts", prefix)
 	}
-	done, failure := cmd.withdraw(ctx, c, addr, found)
+	done, failure := cmd.withdraw(ctx, c, target, found)
 	return errors.Join(cmd.print(s, done), failure)
 }
 
-// find pages through the incidents that are meant.
-func (cmd *withdrawCommand) find(ctx context.Context, c *client, addr netip.Addr) ([]incidentView, error) {
-	query := url.Values{"ip": {addr.String()}, "withdrawn": {"false"}, "limit": {"1000"}}
+// find pages through the incidents that are meant: of the address, or of the range
+// itself.
+func (cmd *withdrawCommand) find(ctx context.Context, c *client, target string) ([]incidentView, error) {
+	query := url.Values{"ip": {target}, "withdrawn": {"false"}, "limit": {"1000"}}
 	if cmd.Reporter != "" {
 		query.Set("reporter", cmd.Reporter)
 	}
@@ -76,7 +82,8 @@ func (cmd *withdrawCommand) find(ctx context.Context, c *client, addr netip.Addr
 			return nil, err
 		}
 		for _, in := range page.Incidents {
-			if !in.Withdrawn && (cmd.ID == "" || in.ID == cmd.ID) {
+			within := strings.Contains(target, "/") && in.Prefix != target
+			if !in.Withdrawn && !within && (cmd.ID == "" || in.ID == cmd.ID) {
 				found = append(found, in)
 			}
 		}
@@ -89,7 +96,7 @@ func (cmd *withdrawCommand) find(ctx context.Context, c *client, addr netip.Addr
 
 // withdraw takes back what was found and tells what became of each. One that
 // cannot be withdrawn does not spare the others.
-func (cmd *withdrawCommand) withdraw(ctx context.Context, c *client, addr netip.Addr, found []incidentView) ([]withdrawn, error) {
+func (cmd *withdrawCommand) withdraw(ctx context.Context, c *client, target string, found []incidentView) ([]withdrawn, error) {
 	body := struct {
 		Withdrawn bool   `json:"withdrawn"`
 		Reason    string `json:"reason"`
@@ -101,14 +108,14 @@ func (cmd *withdrawCommand) withdraw(ctx context.Context, c *client, addr netip.
 			done = append(done, withdrawn{in, "would be withdrawn"})
 			continue
 		}
-		path := "/v1/incidents/" + url.PathEscape(addr.String()) + "/" + url.PathEscape(in.ID)
+		path := "/v1/incidents/" + pathOf(target) + "/" + url.PathEscape(in.ID)
 		_, err := c.call(ctx, request{method: http.MethodPatch, path: path, body: body}, nil)
 		if gone, ok := errors.AsType[*problem](err); ok && gone.Status == http.StatusNotFound {
 			done = append(done, withdrawn{in, "expired meanwhile"})
 			continue
 		}
 		if err != nil {
-			failures = append(failures, fmt.Errorf("withdrawing %s of %s: %w", in.ID, addr, err))
+			failures = append(failures, fmt.Errorf("withdrawing %s of %s: %w", in.ID, target, err))
 			if ctx.Err() != nil || c.lost(err) {
 				break // the others would fail alike
 			}
@@ -118,6 +125,9 @@ func (cmd *withdrawCommand) withdraw(ctx context.Context, c *client, addr netip.
 	}
 	return done, errors.Join(failures...)
 }
+
+// pathOf writes an address or a range into a path, where a slash would divide it.
+func pathOf(target string) string { return url.PathEscape(strings.Replace(target, "/", "-", 1)) }
 
 // lost tells whether an error says that the server cannot be reached, rather
 // than that it refuses.

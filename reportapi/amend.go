@@ -59,7 +59,7 @@ func (s *server) patchIncident(c *gin.Context) error {
 	return ok(c, http.StatusOK, amendedIncident{
 		incidentView: views[0],
 		Visible:      s.sees(entry),
-		Zones:        s.viewZones(views[0].IP, now),
+		Zones:        s.viewZones(key.Prefix, now),
 	})
 }
 

@@ -146,9 +146,9 @@ func (b *bulk) judge(view *reportView, incident scoring.Incident, known map[neti
 	if !found {
 		now := b.Now()
 		if b.order.verdicts {
-			zones = b.viewZones(incident.Addr, now)
+			zones = b.viewZones(incident.Prefix, now)
 		} else {
-			zones = []zoneView{b.viewZone(&b.Zones()[0], incident.Addr, now)}
+			zones = []zoneView{b.viewZone(&b.Zones()[0], incident.Prefix, now)}
 		}
 		known[incident.Prefix] = zones
 	}

@@ -27,7 +27,7 @@ func (s *server) getCheck(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	addr, err := addrParam(c)
+	addr, prefix, err := targetParam(c)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *server) getCheck(c *gin.Context) error {
 	case format == "" && prefersJSON(c.GetHeader("Accept")):
 		format = "json"
 	}
-	view := checkView{addr, s.viewZone(zone, addr, s.Now())}
+	view := checkView{addr, s.viewZone(zone, prefix, s.Now())}
 	c.Header("Cache-Control", checkAge)
 	c.Writer.Header().Add("Vary", "Accept, Authorization, X-Api-Key")
 	if format == "json" {
@@ -52,7 +52,8 @@ func (s *server) getCheck(c *gin.Context) error {
 	return nil
 }
 
-// line writes the verdict as one line.
+// line writes the verdict as one line; with the range, if one lists the address,
+// and the points that list it.
 func (v checkView) line() string {
 	switch {
 	case !v.Listed && v.Exempt != nil:
@@ -60,7 +61,17 @@ func (v checkView) line() string {
 	case !v.Listed:
 		return "clean\n"
 	}
-	return strings.TrimRight(fmt.Sprintf("listed %d until=%s %s", v.Score, v.Until.Format(time.RFC3339), strings.Join(v.Categories, ",")), " ") + "\n"
+	score, within := v.Score, ""
+	if v.Range.IsValid() {
+		within = " range=" + v.Range.String()
+		for _, r := range v.Ranges {
+			if r.Listed {
+				score = max(score, r.Score)
+			}
+		}
+	}
+	line := fmt.Sprintf("listed %d until=%s %s", score, v.Until.Format(time.RFC3339), strings.Join(v.Categories, ","))
+	return strings.TrimRight(line, " ") + within + "\n"
 }
 
 // prefersJSON tells whether an Accept header names JSON before any text.

@@ -117,8 +117,8 @@ func (s *server) zonesListing(prefix netip.Prefix, now time.Time) []string {
 }
 
 func (s *server) listsWithin(zone Zone, prefix netip.Prefix, now time.Time) bool {
-	if prefix == scoring.PrefixOf(prefix.Addr()) {
-		return s.Board.Standing(prefix.Addr(), zone.Rule, now).Listed
+	if scoring.IsScored(prefix) && !scoring.IsRange(prefix) {
+		return s.Board.StandingOf(prefix, zone.Rule, now).Listed
 	}
 	for listed := range s.Board.Index().Verdicts(zone.Index, zone.Rule.Categories, now) {
 		if prefix.Overlaps(listed) {

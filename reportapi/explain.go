@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring"
 )
 
 // Explainer tells what DNS answers and why, by asking what answers. An invalid
@@ -86,7 +88,11 @@ func (s *server) getExplain(c *gin.Context) error {
 		}
 	}
 	now, view := s.Now(), explanationsView{Asked: asked}
-	if addr, err := netip.ParseAddr(asked); err == nil {
+	addr, err := netip.ParseAddr(asked)
+	if err != nil { // of a range its first address is explained
+		addr, _, err = scoring.ParseReported(asked)
+	}
+	if err == nil {
 		view.Answers, err = s.explainAddr(addr.WithZone("").Unmap(), q.text("zone"), client, now)
 		if err != nil {
 			return err
@@ -137,7 +143,7 @@ func (s *server) viewExplanation(e Explanation, now time.Time) explanationView {
 	}
 	view.IP = e.Addr.String()
 	if zone, err := s.zone(e.Zone); err == nil && e.Special == "" {
-		standing := s.viewZone(zone, e.Addr, now)
+		standing := s.viewZone(zone, scoring.PrefixOf(e.Addr), now)
 		view.Standing = &standing
 		if exempt := standing.Exempt; exempt != nil && !standing.Listed {
 			view.Why += fmt.Sprintf(": it has enough points, but %s is %s (%s)", exempt.Prefix, exempt.protector(), exempt.Reason)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -117,12 +118,16 @@ func maySeeNote(caller control.Identity, reporter scoring.ReporterNumber) bool {
 }
 
 func incidentPath(key scoring.Key) string {
-	return "/v1/incidents/" + key.Prefix.Addr().String() + "/" + key.ID.String()
+	target := key.Prefix.Addr().String()
+	if scoring.IsRange(key.Prefix) {
+		target += rangeMark + strconv.Itoa(key.Prefix.Bits())
+	}
+	return "/v1/incidents/" + target + "/" + key.ID.String()
 }
 
 // keyParam reads which incident a path names.
 func keyParam(c *gin.Context) (scoring.Key, error) {
-	addr, err := addrParam(c)
+	_, prefix, err := targetParam(c)
 	if err != nil {
 		return scoring.Key{}, err
 	}
@@ -130,7 +135,7 @@ func keyParam(c *gin.Context) (scoring.Key, error) {
 	if err != nil {
 		return scoring.Key{}, wrong("id", c.Param("id"), "is no incident's id", "want its 16 hexadecimal digits")
 	}
-	return scoring.Key{Prefix: scoring.PrefixOf(addr), ID: id}, nil
+	return scoring.Key{Prefix: prefix, ID: id}, nil
 }
 
 // versionTag is the entity tag of an incident: the version of its amendment.

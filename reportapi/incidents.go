@@ -118,8 +118,8 @@ func (s *server) one(c *gin.Context, order order, body body) error {
 	view := s.viewResult(result)
 	view.DryRun = order.dryRun
 	view.incidentView.Note = result.Incident.Note
-	if addr := result.Incident.Addr; addr.IsValid() {
-		view.Zones = s.viewZones(addr, now)
+	if prefix := result.Incident.Prefix; prefix.IsValid() {
+		view.Zones = s.viewZones(prefix, now)
 		view.Score = &view.Zones[0].Score
 	}
 	status := http.StatusOK

@@ -9,7 +9,7 @@ import (
 	"penaltybox/scoring"
 )
 
-// ipView is all that is known of an address.
+// ipView is all that is known of an address, or of a range.
 type ipView struct {
 	IP      netip.Addr     `json:"ip"`
 	Prefix  netip.Prefix   `json:"prefix"`            // what is scored
@@ -20,39 +20,64 @@ type ipView struct {
 	// narrowest first.
 	Protected []exemptionView `json:"protected,omitempty"`
 	Zones     []zoneView      `json:"zones"`
-	Incidents []incidentView  `json:"incidents"` // latest expiry first
+	prefixIncidents
+	Ranges []rangeIncidents `json:"ranges,omitempty"` // around it, narrowest first
+}
+
+// prefixIncidents are what was reported of one scored prefix.
+type prefixIncidents struct {
+	Incidents []incidentView `json:"incidents"` // latest expiry first
 	// Total is how many incidents there are; GET /v1/incidents pages through
 	// them.
 	Total int `json:"incidents_total"`
 }
 
-// getIP tells how an address stands and why.
+// rangeIncidents are what was reported of a range around an address.
+type rangeIncidents struct {
+	Prefix netip.Prefix `json:"prefix"`
+	prefixIncidents
+}
+
+// getIP tells how an address or a range stands and why.
 func (s *server) getIP(c *gin.Context) error {
 	if _, err := queryOf(c); err != nil {
 		return err
 	}
-	addr, err := addrParam(c)
+	addr, prefix, err := targetParam(c)
 	if err != nil {
 		return err
 	}
-	now, prefix := s.Now(), scoring.PrefixOf(addr)
-	view := ipView{IP: addr, Prefix: prefix, Removal: s.removalOf(prefix), Zones: s.viewZones(addr, now)}
+	now := s.Now()
+	view := ipView{IP: addr, Prefix: prefix, Removal: s.removalOf(prefix), Zones: s.viewZones(prefix, now)}
 	view.Special, _ = scoring.Special(addr)
-	if exemption, is := s.Board.Exempt(addr, now); is {
+	if exemption, is := s.Board.Exempt(addr, now); is && !scoring.IsRange(prefix) {
 		exempt := viewExemption(exemption)
 		view.Exempt = &exempt
 	}
-	for _, exemption := range s.Board.Protecting(addr, now) {
+	for _, exemption := range s.Board.ProtectingOf(prefix, now) {
 		view.Protected = append(view.Protected, viewExemption(exemption))
 	}
+	view.prefixIncidents, err = s.incidentsOf(c, prefix)
+	if err != nil {
+		return err
+	}
+	for _, within := range s.Board.Covering(prefix) {
+		incidents, err := s.incidentsOf(c, within)
+		if err != nil {
+			return err
+		}
+		view.Ranges = append(view.Ranges, rangeIncidents{within, incidents})
+	}
+	return ok(c, http.StatusOK, view)
+}
+
+// incidentsOf tells what was reported of a scored prefix itself.
+func (s *server) incidentsOf(c *gin.Context, prefix netip.Prefix) (view prefixIncidents, err error) {
 	entries := s.Board.Incidents(prefix)
 	view.Total = len(entries)
 	if len(entries) > usualPage {
 		entries = entries[:usualPage]
 	}
 	view.Incidents, err = s.viewIncidents(c.Request.Context(), identityOf(c), entries)
-	if err != nil {
-		return err
-	}
-	return ok(c, http.StatusOK, view)
+	return view, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi/pages"
+	"penaltybox/scoring"
 	"penaltybox/scoring/intake"
 )
 
@@ -38,7 +39,7 @@ func (s *server) authenticatePerson(c *gin.Context, key string) (intake.Caller, 
 
 func (s *server) standings(addr netip.Addr) []pages.Standing {
 	var standings []pages.Standing
-	for _, view := range s.viewZones(addr, s.Now()) {
+	for _, view := range s.viewZones(scoring.PrefixOf(addr), s.Now()) {
 		standings = append(standings, pages.Standing{
 			Zone: view.Zone, Listed: view.Listed, Score: view.Score, Threshold: view.Threshold,
 			Categories: view.Categories, Since: view.Since, Until: view.Until, Exempt: view.Exempt != nil,

@@ -167,12 +167,24 @@ func readExpiry(ttl, expires string, now time.Time) (time.Time, error) {
 	return utc(now.Add(time.Duration(d))), nil
 }
 
-// addrParam reads the address in a path.
-func addrParam(c *gin.Context) (netip.Addr, error) {
+// targetParam reads the address or the range in a path, and the prefix that is
+// scored for it.
+func targetParam(c *gin.Context) (netip.Addr, netip.Prefix, error) {
 	text := c.Param("ip")
+	if base, bits, is := strings.Cut(text, rangeMark); is {
+		if prefix, err := netip.ParsePrefix(base + "/" + bits); err == nil && scoring.IsRange(prefix) {
+			return prefix.Addr(), prefix, nil
+		}
+		return netip.Addr{}, netip.Prefix{}, wrong("ip", text, "is no range", "want such as 203.0.113.0-24 or 2001:db8::-48, the widest that are scored")
+	}
 	addr, err := netip.ParseAddr(text)
 	if err != nil || addr.Zone() != "" {
-		return addr, wrong("ip", text, "is no address", "want such as 203.0.113.7 or 2001:db8::7")
+		return addr, netip.Prefix{}, wrong("ip", text, "is no address", "want such as 203.0.113.7 or 2001:db8::7; a range is written 203.0.113.0-24 here")
 	}
-	return addr.Unmap(), nil
+	addr = addr.Unmap()
+	return addr, scoring.PrefixOf(addr), nil
 }
+
+// rangeMark stands in paths between the address and the length of a range, where
+// a slash would divide the path.
+const rangeMark = "-"

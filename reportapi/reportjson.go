@@ -14,7 +14,7 @@ func encodeReport(v *reportView) ([]byte, error) {
 		return encodeJSON(v)
 	}
 	for i := range v.Zones {
-		if v.Zones[i].Exempt != nil {
+		if zone := &v.Zones[i]; zone.Exempt != nil || zone.Range.IsValid() || len(zone.Ranges) > 0 {
 			return encodeJSON(v)
 		}
 	}

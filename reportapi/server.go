@@ -47,14 +47,16 @@ type Verdicts interface {
 	// StandingOf is Standing of a scored prefix, which may be a range.
 	StandingOf(prefix netip.Prefix, rule scoring.Rule, now time.Time) scoring.Standing
 	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
-	// Protecting tells all that protects an address, listed or not.
-	Protecting(addr netip.Addr, now time.Time) []scoring.Exemption
+	// ProtectingOf tells all that protects a scored prefix, listed or not.
+	ProtectingOf(prefix netip.Prefix, now time.Time) []scoring.Exemption
 }
 
 // Entries tells the incidents on the scoreboard.
 type Entries interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Incidents(prefix netip.Prefix) []scoring.Entry
+	// Covering returns the ranges around a prefix that have incidents.
+	Covering(prefix netip.Prefix) []netip.Prefix
 	Recent(filter scoring.Filter, before scoring.Cursor, limit int) ([]scoring.Entry, scoring.Cursor)
 }
 

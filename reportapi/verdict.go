@@ -20,24 +20,37 @@ type zoneView struct {
 	Since      time.Time      `json:"since,omitzero"`
 	Until      time.Time      `json:"until,omitzero"`
 	Exempt     *exemptionView `json:"exempt,omitempty"` // why it is not listed though its points say so
+	Range      netip.Prefix   `json:"range,omitzero"`   // the narrowest range that lists it, beside itself or alone
+	Ranges     []rangeView    `json:"ranges,omitempty"` // that have incidents around it, narrowest first
 }
 
-// viewZones tells how an address stands in every zone.
-func (s *server) viewZones(addr netip.Addr, now time.Time) []zoneView {
+// rangeView is how a range around an address stands for itself.
+type rangeView struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Listed bool         `json:"listed"`
+	Score  int          `json:"score"`
+	Until  time.Time    `json:"until,omitzero"`
+}
+
+// viewZones tells how a scored prefix stands in every zone.
+func (s *server) viewZones(prefix netip.Prefix, now time.Time) []zoneView {
 	zones := s.Zones()
 	views := make([]zoneView, len(zones))
 	for i := range zones {
-		views[i] = s.viewZone(&zones[i], addr, now)
+		views[i] = s.viewZone(&zones[i], prefix, now)
 	}
 	return views
 }
 
-func (s *server) viewZone(zone *Zone, addr netip.Addr, now time.Time) zoneView {
+func (s *server) viewZone(zone *Zone, prefix netip.Prefix, now time.Time) zoneView {
 	policy := s.Book.Policy()
-	standing := s.Board.Standing(addr, zone.Rule, now)
+	standing := s.Board.StandingOf(prefix, zone.Rule, now)
 	view := zoneView{
 		Zone: zone.Name, Listed: standing.Listed, Score: standing.Score, Threshold: zone.Rule.Threshold,
-		Categories: []string{}, Codes: []string{}, Since: utc(standing.Since), Until: utc(standing.Until),
+		Categories: []string{}, Codes: []string{}, Since: utc(standing.Since), Until: utc(standing.Until), Range: standing.Range,
+	}
+	for _, r := range standing.Ranges {
+		view.Ranges = append(view.Ranges, rangeView{r.Prefix, r.Listed, r.Score, utc(r.Until)})
 	}
 	if view.Threshold == 0 {
 		view.Threshold = policy.Threshold

@@ -138,3 +138,29 @@ func ParseTarget(text string) (netip.Addr, netip.Prefix, error) {
 	}
 	return addr, scored, nil
 }
+
+// ParseReported reads what a report may name: what [ParseTarget] reads, or a
+// range that is scored for itself, for which it returns the first address. A range
+// that is too wide, or whose address is not its first, is refused with the reason:
+// it would list others than were meant.
+func ParseReported(text string) (netip.Addr, netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return ParseTarget(text)
+	}
+	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	}
+	unit, widest := PrefixOf(prefix.Addr()).Bits(), keyOf(prefix.Addr()).widest()
+	switch {
+	case prefix.Bits() == unit || prefix.Bits() == prefix.Addr().BitLen():
+		return ParseTarget(text)
+	case prefix.Bits() > unit:
+		return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: is part of a /64, which is what is scored; send one address of it", text)
+	case prefix.Bits() < unit-widest:
+		return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: is too wide a range; a report names at most an IPv4 /24 or an IPv6 /48", text)
+	case prefix != prefix.Masked():
+		return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: is not the first of its range; send %s, or the address alone", text, prefix.Masked())
+	}
+	return prefix.Addr(), prefix, nil
+}

@@ -132,17 +132,32 @@ func (b *Scoreboard) Protecting(addr netip.Addr, now time.Time) []Exemption {
 	if !addr.IsValid() {
 		return nil
 	}
-	set, k, at := b.exemptions.Load(), keyOf(addr), secondOf(now)
+	return b.ProtectingOf(PrefixOf(addr), now)
+}
+
+// ProtectingOf is Protecting of a scored prefix. Of a range it returns what
+// protects the whole, and the members of sets of the action [AdminOnly] within:
+// those a listed range would list.
+func (b *Scoreboard) ProtectingOf(prefix netip.Prefix, now time.Time) []Exemption {
+	k, ok := keyOfScored(prefix)
+	if !ok {
+		return nil
+	}
+	set, at := b.exemptions.Load(), secondOf(now)
 	var all []Exemption
+	take := func(_ netip.Prefix, e *exempt) bool {
+		if e.ends > at {
+			all = append(all, *e.exemption())
+		}
+		return true
+	}
 	for _, table := range []*exemptTable{set.table, set.base.gated} {
-		if _, ok := table.Lookup(k.addr()); !ok {
-			continue
+		if _, ok := table.Lookup(k.addr()); ok || k.isRange() {
+			table.Supernets(prefix)(take)
 		}
-		for _, e := range table.Supernets(k.prefix()) {
-			if e.ends > at {
-				all = append(all, *e.exemption())
-			}
-		}
+	}
+	if k.isRange() {
+		set.base.gated.Subnets(prefix)(take)
 	}
 	slices.SortStableFunc(all, func(a, c Exemption) int { return c.Prefix.Bits() - a.Prefix.Bits() })
 	return all

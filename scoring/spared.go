@@ -13,7 +13,8 @@ import (
 // does not know what was listed when it last asked learns from it what it must
 // let go before the time that it was told; some of it was never listed.
 // It walks every incident; a shard at a time is consistent. Erased incidents are
-// not known any more. A range that is listed in pieces is spared as a whole.
+// not known any more. A range that is listed in pieces is spared as a whole, and
+// the pieces that it was told in before; those of before a restart are not known.
 func (b *Scoreboard) Spared(rule int, now time.Time) []netip.Prefix {
 	at := secondOf(now)
 	var spared []scoredKey
@@ -29,12 +30,38 @@ func (b *Scoreboard) Spared(rule int, now time.Time) []netip.Prefix {
 			}
 		}
 	})
+	spared = append(spared, b.formerPieces(rule, at)...)
 	slices.SortFunc(spared, scoredKey.compare)
+	spared = slices.Compact(spared)
 	prefixes := make([]netip.Prefix, len(spared))
 	for i, k := range spared {
 		prefixes[i] = k.prefix()
 	}
 	return prefixes
+}
+
+// formerPieces returns the prefixes that ranges were told in and are no more, as
+// far as the rule does not list them otherwise.
+func (b *Scoreboard) formerPieces(rule int, now second) []scoredKey {
+	b.telling.mu.Lock()
+	defer b.telling.mu.Unlock()
+	set := b.weights.Load().set
+	r, ok := set.at(rule)
+	if !ok || len(b.telling.former) == 0 {
+		return nil
+	}
+	categories := set.rules[r].Categories
+	listed := b.index.pieces(1<<rule, categories, now)
+	var former []scoredKey
+	for _, pieces := range b.telling.former {
+		for k := range pieces {
+			own := !k.isRange() && b.index.outcome(b.index.steps(nil, k), 1<<rule, categories, now).listed()
+			if !own && !pieceAt(listed, k).listed() {
+				former = append(former, k)
+			}
+		}
+	}
+	return former
 }
 
 // spares tells whether a place is not listed, but would be.

@@ -33,6 +33,9 @@ type telling struct {
 
 	mu   sync.Mutex // tellers take turns; taken before the lock of a shard
 	told map[scoredKey][]scoredKey
+	// former are the pieces that a range was told in before, when other
+	// exemptions held, as long as the range has incidents.
+	former map[scoredKey]map[scoredKey]struct{}
 }
 
 // add makes a range be told soon; again as settleAgain has it.
@@ -74,7 +77,7 @@ func (b *Scoreboard) tellRanges(now second) {
 
 // tellRange brings the shares of one range up to date.
 func (b *Scoreboard) tellRange(k scoredKey, now second, again bool) {
-	outcomes := b.announcedOf(k)
+	outcomes, held := b.announcedOf(k)
 	var pieces []scoredKey
 	if outcomes != nil {
 		pieces = b.exemptions.Load().pieces(k, now)
@@ -92,6 +95,28 @@ func (b *Scoreboard) tellRange(k scoredKey, now second, again bool) {
 		b.index.ranges.version.Add(1)
 	}
 	b.telling.keep(k, pieces)
+	b.telling.part(k, told, pieces, held)
+}
+
+// part remembers the pieces that a range is no longer told in, until it has no
+// incidents any more.
+func (t *telling) part(k scoredKey, told, pieces []scoredKey, held bool) {
+	if !held {
+		delete(t.former, k)
+		return
+	}
+	for _, piece := range told {
+		if slices.Contains(pieces, piece) {
+			continue
+		}
+		if t.former == nil {
+			t.former = map[scoredKey]map[scoredKey]struct{}{}
+		}
+		if t.former[k] == nil {
+			t.former[k] = map[scoredKey]struct{}{}
+		}
+		t.former[k][piece] = struct{}{}
+	}
 }
 
 // keep remembers the pieces that a range was told in.
@@ -106,14 +131,14 @@ func (t *telling) keep(k scoredKey, pieces []scoredKey) {
 	t.told[k] = pieces
 }
 
-// announcedOf returns the outcomes of a range as it was last settled; nil: no
-// rule lists it.
-func (b *Scoreboard) announcedOf(k scoredKey) []outcome {
+// announcedOf returns the outcomes of a range as it was last settled, nil if no
+// rule lists it; and whether the range has incidents.
+func (b *Scoreboard) announcedOf(k scoredKey) ([]outcome, bool) {
 	locked := &b.shards[k.shard()]
 	locked.mu.RLock()
 	defer locked.mu.RUnlock()
-	p, _ := locked.place(k)
-	return slices.Clone(locked.announced.of(p.state))
+	p, held := locked.place(k)
+	return slices.Clone(locked.announced.of(p.state)), held
 }
 
 // share puts a share in the place of the range's last one, and tells the change

@@ -32,12 +32,14 @@ type Intake interface {
 // Board tells verdicts, incidents, listings and their changes.
 type Board interface {
 	Standing(addr netip.Addr, rule scoring.Rule, now time.Time) scoring.Standing
+	StandingOf(prefix netip.Prefix, rule scoring.Rule, now time.Time) scoring.Standing
 	Exempt(addr netip.Addr, now time.Time) (scoring.Exemption, bool)
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Incidents(prefix netip.Prefix) []scoring.Entry
 	Recent(filter scoring.Filter, before scoring.Cursor, limit int) ([]scoring.Entry, scoring.Cursor)
 	Listings(rule scoring.Rule, now time.Time) []scoring.Listing
 	Index() *scoring.Index
+	ExemptWithin(prefix netip.Prefix, now time.Time) bool
 	Version() uint64
 	SetVersion(rule int) uint64
 	ChangesSince(version uint64) ([]scoring.Change, bool)

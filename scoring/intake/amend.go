@@ -33,7 +33,7 @@ func (in *Intake) Amend(ctx context.Context, now time.Time, caller Caller, key s
 	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
 	entry, ok := in.config.Board.Find(key)
 	if !ok || !entry.KeepUntil().After(now) {
-		return entry, &Refusal{Code: NotFound, Field: "id", Value: key.ID.String(), Problem: fmt.Sprintf("is no incident of %s", key.Prefix.Addr()), Hint: "it may have expired"}, nil
+		return entry, &Refusal{Code: NotFound, Field: "id", Value: key.ID.String(), Problem: "is no incident of " + named(key.Prefix, key.Prefix.Addr()), Hint: "it may have expired"}, nil
 	}
 	if refusal := scale.mayAmend(entry); refusal != nil {
 		return entry, refusal, nil

@@ -64,10 +64,10 @@ func (h *house) Incidents(prefix netip.Prefix) []scoring.Entry {
 	return found
 }
 
-func (h *house) Protecting(addr netip.Addr, now time.Time) []scoring.Exemption {
+func (h *house) ProtectingOf(prefix netip.Prefix, now time.Time) []scoring.Exemption {
 	var all []scoring.Exemption
 	for _, e := range h.exemptions {
-		if e.Prefix.Contains(addr) && e.Live(now) {
+		if e.Prefix.Bits() <= prefix.Bits() && e.Prefix.Contains(prefix.Addr()) && e.Live(now) {
 			all = append(all, e)
 		}
 	}

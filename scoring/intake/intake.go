@@ -33,8 +33,8 @@ type Ledger interface {
 type Board interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Incidents(prefix netip.Prefix) []scoring.Entry
-	// Protecting tells all that protects an address.
-	Protecting(addr netip.Addr, now time.Time) []scoring.Exemption
+	// ProtectingOf tells all that protects a scored prefix.
+	ProtectingOf(prefix netip.Prefix, now time.Time) []scoring.Exemption
 }
 
 // Policies tells the policy in force.
@@ -53,8 +53,9 @@ type Config struct {
 	Ledger   Ledger
 	Board    Board
 	Policies Policies
-	// Own tells whether an address is one of this server's own.
-	Own func(netip.Addr) bool
+	// Own tells whether one of this server's own addresses lies within a scored
+	// prefix.
+	Own func(netip.Prefix) bool
 	// Keys tells which keys are paused; nil: none is.
 	Keys Keys
 

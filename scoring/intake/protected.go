@@ -11,7 +11,7 @@ import (
 // record, or why it is refused. Exemptions come first, because who made one
 // knows of the address.
 func (s scale) protection(incident scoring.Incident) (ignored string, refusal *Refusal) {
-	for _, e := range s.config.Board.Protecting(incident.Addr, s.now) {
+	for _, e := range s.config.Board.ProtectingOf(incident.Prefix, s.now) {
 		switch {
 		case e.Action == "" && e.Set == "":
 			return fmt.Sprintf("exempt: %s (%s)", e.Reason, e.Prefix), nil
@@ -28,7 +28,7 @@ func (s scale) protection(incident scoring.Incident) (ignored string, refusal *R
 // wants it so.
 func (s scale) refusedBy(e scoring.Exemption, incident scoring.Incident) *Refusal {
 	refusal := &Refusal{
-		Code: Protected, Field: "ip", Value: incident.Addr.String(),
+		Code: Protected, Field: "ip", Value: named(incident.Prefix, incident.Addr),
 		Problem: fmt.Sprintf("is protected by %s: %s (%s)", e.Set, e.Reason, e.Prefix),
 	}
 	switch {

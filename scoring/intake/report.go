@@ -11,7 +11,7 @@ import (
 // Report is what a reporter sent about one address, as text; empty means not
 // given.
 type Report struct {
-	IP       string // IPv4 or IPv6 address
+	IP       string // IPv4 or IPv6 address; or a range, see [scoring.ParseReported]
 	Kind     string // ssh.maxauth; or a category, which means its first kind
 	Category string // ssh; may stand beside Kind
 	Points   string // 1..65535; empty: the kind's

@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,11 +102,14 @@ func (s scale) target(incident *scoring.Incident, report Report) *Refusal {
 		return &Refusal{Field: "ip", Problem: "is missing", Hint: "say which address it is about, such as 203.0.113.7"}
 	}
 	ip := strings.TrimSpace(report.IP)
-	addr, prefix, err := scoring.ParseTarget(ip)
+	addr, prefix, err := scoring.ParseReported(ip)
 	if err != nil {
 		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err, ip), Hint: "host names are not resolved; send one address"}
 	}
 	incident.Addr, incident.Prefix = addr, prefix
+	if scoring.IsRange(prefix) && !s.caller.May(control.ScopeRange) {
+		return s.lacks(control.ScopeRange, "ip", report.IP)
+	}
 	if name, special := scoring.Special(addr); special {
 		return &Refusal{
 			Field: "ip", Value: report.IP,
@@ -229,6 +233,9 @@ func (s scale) wanted(observed time.Time, report Report, kind scoring.Kind) (tim
 // for the sake of its address.
 func (s scale) ignore(incident scoring.Incident) (ignored string, refusal *Refusal) {
 	if s.own(incident) {
+		if scoring.IsRange(incident.Prefix) {
+			return "own address within the range", nil
+		}
 		return "own address", nil
 	}
 	ignored, refusal = s.protection(incident)
@@ -245,10 +252,10 @@ func (s scale) ignore(incident scoring.Incident) (ignored string, refusal *Refus
 // misread log must not lock out who keeps the list.
 func (s scale) own(incident scoring.Incident) bool {
 	source := s.caller.Source
-	if source.IsValid() && scoring.PrefixOf(source) == incident.Prefix {
+	if source.IsValid() && incident.Prefix.Overlaps(scoring.PrefixOf(source)) {
 		return true
 	}
-	return s.config.Own(incident.Addr)
+	return s.config.Own(incident.Prefix)
 }
 
 // parseTime reads RFC 3339 or Unix seconds, to the whole second, UTC.
@@ -263,17 +270,25 @@ func parseTime(text string) (time.Time, error) {
 	return t.UTC().Truncate(time.Second), nil
 }
 
-// problemOf drops the address from an error of scoring.ParseTarget: the
+// problemOf drops the address from an error of scoring.ParseReported: the
 // refusal names it.
 func problemOf(err error, ip string) string {
 	return strings.TrimPrefix(err.Error(), fmt.Sprintf("address %q: ", ip))
 }
 
 // Own returns a test for a fixed set of addresses, for [Config].
-func Own(addrs ...netip.Addr) func(netip.Addr) bool {
-	own := make(map[netip.Prefix]bool, len(addrs))
-	for _, addr := range addrs {
-		own[scoring.PrefixOf(addr)] = true
+func Own(addrs ...netip.Addr) func(netip.Prefix) bool {
+	own := make([]netip.Prefix, len(addrs))
+	for i, addr := range addrs {
+		own[i] = scoring.PrefixOf(addr)
 	}
-	return func(addr netip.Addr) bool { return own[scoring.PrefixOf(addr)] }
+	return func(prefix netip.Prefix) bool { return slices.ContainsFunc(own, prefix.Overlaps) }
+}
+
+// named is how people name what an incident is about: its address, or its range.
+func named(prefix netip.Prefix, addr netip.Addr) string {
+	if scoring.IsRange(prefix) || !addr.IsValid() {
+		return prefix.String()
+	}
+	return addr.String()
 }

@@ -144,7 +144,7 @@ func (v verdict) report(policy scoring.Policy, rule scoring.Rule) intake.Report 
 	}
 }
 
-// target returns the address that an alert is about. Ranges and others stay as
+// target returns the address or the range that an alert is about. Others stay as
 // they are, so that the refusal names them.
 func (s source) target() string {
 	if s.Value != "" {

@@ -118,8 +118,10 @@ type story struct {
 	policy   scoring.Policy
 }
 
-func (s *story) addresses() []string {
-	return []string{"203.0.113.7", "203.0.113.8", "2a01:4f8:1:2::5"}
+// prefixes are addresses, and ranges of which one is what another has left when
+// something within is exempt.
+func (s *story) prefixes() []string {
+	return []string{"203.0.113.7/32", "203.0.113.8/32", "2a01:4f8:1:2::/64", "203.0.113.4/30", "203.0.113.4/31"}
 }
 
 func (s *story) seconds(t *rapid.T, most int) time.Time {
@@ -127,9 +129,9 @@ func (s *story) seconds(t *rapid.T, most int) time.Time {
 }
 
 func (s *story) report(t *rapid.T) {
-	addr := netip.MustParseAddr(rapid.SampledFrom(s.addresses()).Draw(t, "address"))
+	prefix := netip.MustParsePrefix(rapid.SampledFrom(s.prefixes()).Draw(t, "prefix"))
 	e := scoring.Entry{Incident: scoring.Incident{
-		Prefix: scoring.PrefixOf(addr), ID: scoring.ID(len(s.history) + 1),
+		Prefix: prefix, ID: scoring.ID(len(s.history) + 1),
 		Kind:     rapid.SampledFrom([]scoring.KindNumber{1, 10, 12}).Draw(t, "kind"), // ssh, forum, mail: the last is soft
 		Points:   rapid.SampledFrom([]uint16{20, 25, 50}).Draw(t, "points"),
 		Reporter: scoring.ReporterNumber(rapid.IntRange(1, 2).Draw(t, "reporter")),

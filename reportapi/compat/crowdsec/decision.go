@@ -37,8 +37,8 @@ func (d decision) append(b []byte) []byte {
 	return append(b, `"}`...)
 }
 
-// appendValue writes what is listed as RFC 5952 has it: an address, or the /64
-// of IPv6.
+// appendValue writes what is listed as RFC 5952 has it: an address, the /64 of
+// IPv6, or a range.
 func appendValue(b []byte, prefix netip.Prefix) []byte {
 	if prefix.IsSingleIP() {
 		return prefix.Addr().AppendTo(b)
@@ -55,15 +55,26 @@ func scopeOf(prefix netip.Prefix) string {
 }
 
 // idOf returns a number that stands for a prefix, and fits what JavaScript and
-// Lua can hold. Those of IPv4 are the address; those of IPv6 are a hash above.
+// Lua can hold. Those of IPv4 are the address; those of IPv6 are a hash above,
+// and those of ranges a hash between.
 func idOf(prefix netip.Prefix) int64 {
+	const golden = 0x9e3779b97f4a7c15
+	var n uint64
 	if addr := prefix.Addr(); addr.Is4() {
 		b := addr.As4()
-		return int64(binary.BigEndian.Uint32(b[:]))
+		n = uint64(binary.BigEndian.Uint32(b[:]))
+	} else {
+		b := addr.As16()
+		n = binary.BigEndian.Uint64(b[:8])
 	}
-	b := prefix.Addr().As16()
-	n := binary.BigEndian.Uint64(b[:8]) * 0x9e3779b97f4a7c15
-	return int64(1)<<52 | int64(n>>12)
+	switch wider := scoring.PrefixOf(prefix.Addr()).Bits() - prefix.Bits(); {
+	case wider > 0:
+		// The bit below those of the prefix, which is not set, tells its length.
+		return int64(1)<<51 | int64((n|1<<(wider-1))*golden>>13)
+	case prefix.Addr().Is4():
+		return int64(n)
+	}
+	return int64(1)<<52 | int64(n*golden>>12)
 }
 
 // scenarios names what is listed after its categories: penaltybox/mail+ssh. It

@@ -63,7 +63,7 @@ func (api *lapi) getAlert(c *gin.Context) error {
 	}
 	c.Header("Content-Type", "application/json")
 	w := api.newWriter(api.Stream(c), api.Now(), filter{ip: true, network: true})
-	w.alert(prefix, api.Board.Verdict(prefix.Addr(), api.Zone().Index, w.now))
+	w.alert(prefix, api.Board.StandingOf(prefix, api.Zone().Rule, w.now).Verdict)
 	w.flush()
 	c.Status(http.StatusOK)
 	return nil

@@ -14,7 +14,7 @@ import (
 )
 
 // deleteDecisions is DELETE /v1/decisions?ip=…: withdraws what was reported of
-// one address, as far as the caller may.
+// one address or range, as far as the caller may.
 func (api *lapi) deleteDecisions(c *gin.Context) error {
 	caller, err := api.caller(c, control.ScopeReport)
 	if err != nil {
@@ -24,10 +24,12 @@ func (api *lapi) deleteDecisions(c *gin.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case !f.within.IsValid(), !f.within.IsSingleIP() && f.within != scoring.PrefixOf(f.within.Addr()):
-		return &fault{http.StatusForbidden, "decisions are deleted for one address at a time: cscli decisions delete --ip 203.0.113.7"}
+	case f.within.IsValid() && f.within.IsSingleIP():
+		return api.withdraw(c, caller, scoring.PrefixOf(f.within.Addr()), f)
+	case !scoring.IsScored(f.within):
+		return &fault{http.StatusForbidden, "decisions are deleted for one address or range at a time: cscli decisions delete --ip 203.0.113.7"}
 	}
-	return api.withdraw(c, caller, scoring.PrefixOf(f.within.Addr()), f)
+	return api.withdraw(c, caller, f.within, f)
 }
 
 // deleteDecision is DELETE /v1/decisions/{id}.
@@ -41,6 +43,14 @@ func (api *lapi) deleteDecision(c *gin.Context) error {
 		return err
 	}
 	return api.withdraw(c, caller, prefix, filter{ip: true, network: true})
+}
+
+// shown names an address, or a range by its prefix.
+func shown(prefix netip.Prefix) string {
+	if scoring.IsRange(prefix) {
+		return prefix.String()
+	}
+	return prefix.Addr().String()
 }
 
 // numbered returns the listed prefix that an id stands for.
@@ -61,7 +71,7 @@ func (api *lapi) numbered(text string) (netip.Prefix, error) {
 // is a string.
 func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Prefix, f filter) error {
 	now, withdrawn, kept := api.Now(), 0, 0
-	verdict := api.Board.Verdict(prefix.Addr(), api.Zone().Index, now)
+	verdict := api.Board.StandingOf(prefix, api.Zone().Rule, now).Verdict
 	if !verdict.Listed || !f.wants(prefix, newScenarios(api.Policy()).of(verdict.Categories)) {
 		c.JSON(http.StatusOK, gin.H{"nbDeleted": "0"})
 		return nil
@@ -82,8 +92,8 @@ func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Pre
 			withdrawn++
 		}
 	}
-	if kept > 0 && api.Board.Verdict(prefix.Addr(), api.Zone().Index, now).Listed {
-		return &fault{http.StatusForbidden, fmt.Sprintf("%s stays listed: %d incidents were withdrawn, but %d are of other reporters; that needs a moderator's key", prefix.Addr(), withdrawn, kept)}
+	if kept > 0 && api.Board.StandingOf(prefix, api.Zone().Rule, now).Listed {
+		return &fault{http.StatusForbidden, fmt.Sprintf("%s stays listed: %d incidents were withdrawn, but %d are of other reporters; that needs a moderator's key", shown(prefix), withdrawn, kept)}
 	}
 	c.JSON(http.StatusOK, gin.H{"nbDeleted": strconv.Itoa(withdrawn)})
 	return nil

@@ -119,6 +119,17 @@ func (a *api) field(name string, sent compat.Params) (any, error) {
 // absent is what is told of what does not appear.
 func absent() members { return members{{"frequency", 0}, {"appears", 0}} }
 
+// counting returns the incidents of an address, and of the ranges that list it.
+func (a *api) counting(addr netip.Addr, now time.Time) []scoring.Entry {
+	entries := a.Board.Incidents(scoring.PrefixOf(addr))
+	for _, within := range a.Board.Standing(addr, a.Zone().Rule, now).Ranges {
+		if within.Listed {
+			entries = append(entries, a.Board.Incidents(within.Prefix)...)
+		}
+	}
+	return entries
+}
+
 // address tells of an address. Its frequency is how many incidents count.
 func (a *api) address(addr netip.Addr, unix bool) members {
 	now := a.Now()
@@ -127,7 +138,7 @@ func (a *api) address(addr netip.Addr, unix bool) members {
 	}
 	var last time.Time
 	count := 0
-	for _, entry := range a.Board.Incidents(scoring.PrefixOf(addr)) {
+	for _, entry := range a.counting(addr, now) {
 		incident, counts := entry.Effective()
 		if !counts || !incident.Expires.After(now) {
 			continue
