@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -20,11 +21,13 @@ func (s *serving) remember(ctx context.Context, node *node, sightings *control.S
 		host = "unnamed"
 	}
 	for next := time.Duration(0); ; next -= rememberEvery {
+		var forgetting error
 		if next <= 0 {
 			sightings.Server(node.now(), host, s.own.all())
+			forgetting = sightings.Forget(ctx, node.now())
 			next = interfacesEvery
 		}
-		if err := sightings.Write(ctx, node.now()); err != nil && ctx.Err() == nil {
+		if err := errors.Join(forgetting, sightings.Write(ctx, node.now())); err != nil && ctx.Err() == nil {
 			s.logger.DebugContext(ctx, "remembering addresses; it is tried again", "error", err)
 		}
 		select {

@@ -95,6 +95,24 @@ func (s *Sightings) Write(ctx context.Context, now time.Time) error {
 	return errors.Join(faults...)
 }
 
+// Forget removes from the ledger whoever was not seen for so long that nothing of
+// it is protected any more.
+func (s *Sightings) Forget(ctx context.Context, now time.Time) error {
+	var faults []error
+	for _, of := range s.registrar.book.unseen(now) {
+		err := s.registrar.change(ctx, sourceRecords+of, func() (any, error) {
+			if known := s.registrar.book.sourcesOf(of); len(known.Seen) == 0 || len(known.seen(now, nil, maxServerAddresses).Seen) > 0 {
+				return nil, scoring.ErrNotFound // another node was faster, or it was seen again
+			}
+			return nil, nil
+		})
+		if err != nil && !errors.Is(err, scoring.ErrNotFound) {
+			faults = append(faults, fmt.Errorf("forgetting where %s was seen: %w", of, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // due returns what may be written by now.
 func (s *Sightings) due(now time.Time) map[string][]netip.Prefix {
 	s.mu.Lock()

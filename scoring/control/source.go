@@ -111,6 +111,19 @@ func (b *Book) sourcesOf(of string) Sources {
 	return s
 }
 
+// unseen returns whose sightings are all over.
+func (b *Book) unseen(now time.Time) []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var all []string
+	for of, sources := range b.sources {
+		if len(sources.seen(now, nil, maxServerAddresses).Seen) == 0 {
+			all = append(all, of)
+		}
+	}
+	return all
+}
+
 // Exempted returns all that a scoreboard is to exempt beside protected sets:
 // the exemptions, and what is in the sets that are always on.
 func (b *Book) Exempted() []scoring.Exemption {
