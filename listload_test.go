@@ -15,18 +15,29 @@ import (
 // addresses what the node says. rbldnsd, NSD and BIND load theirs in the tests of
 // exports.
 
-// listed are what loadedNode lists.
-func listed() []string { return []string{"203.0.113.7", "2.0.0.1", "2001:db8:bad::1234"} }
+// addresses are listed by themselves, and the last one by a range too.
+func addresses() []string {
+	return []string{"203.0.113.7", "2.0.0.1", "2001:db8:bad::1234", "192.0.2.70"}
+}
+
+// ranges are listed, and listed what they and the addresses list.
+func ranges() []string { return []string{"192.0.2.64/27", "198.51.100.0/24", "2001:db8:cafe::/60"} }
+
+func listed() []string {
+	return append(addresses(), "192.0.2.64", "192.0.2.95", "198.51.100.200", "2001:db8:cafe:5::1")
+}
 
 // others are not listed.
-func others() []string { return []string{"203.0.113.8", "20.0.0.1", "2001:db8:bad:1::1"} }
+func others() []string {
+	return []string{"203.0.113.8", "20.0.0.1", "2001:db8:bad:1::1", "192.0.2.63", "192.0.2.96", "2001:db8:cafe:10::1"}
+}
 
-// loadedNode lists some, and writes its lists into files.
-func loadedNode(t *testing.T) (node *testNode, write func(query, file string) string) {
+// loadedNode lists addresses and such ranges, and writes its lists into files.
+func loadedNode(t *testing.T, ranges ...string) (node *testNode, write func(query, file string) string) {
 	t.Helper()
 	node = listingNode(t)
-	for _, ip := range listed() {
-		node.report("ip=" + ip + "&kind=hacked.host")
+	for _, target := range append(addresses(), ranges...) {
+		node.report("ip=" + target + "&kind=hacked.host")
 	}
 	folder := t.TempDir()
 	return node, func(query, file string) string {
@@ -86,15 +97,28 @@ func TestLists_nftables(t *testing.T) {
 	changes := write("nftables&since="+start.header.Get("Penaltybox-Cursor"), "changes.nft")
 	wide, four := write("nftables&aggregate=24", "wide.nft"), write("nftables&family=4", "four.nft")
 
-	has := `for ip in ` + strings.Join(listed(), " ") + `; do case $ip in *:*) s=listed6;; *) s=listed4;; esac; nft get element inet penaltybox $s "{ $ip }" >/dev/null; done
+	for _, target := range ranges() {
+		node.report("ip=" + target + "&kind=hacked.host")
+	}
+	// Where ranges are listed, what changed is told as everything.
+	ranged := write("nftables&since="+start.header.Get("Penaltybox-Cursor"), "ranged.nft")
+	rangedWide := write("nftables&aggregate=28", "ranged-wide.nft")
+
+	hasAll := func(ips []string) string {
+		return `for ip in ` + strings.Join(ips, " ") + `; do case $ip in *:*) s=listed6;; *) s=listed4;; esac; nft get element inet penaltybox $s "{ $ip }" >/dev/null; done
 for ip in ` + strings.Join(others(), " ") + `; do case $ip in *:*) s=listed6;; *) s=listed4;; esac; if nft get element inet penaltybox $s "{ $ip }" >/dev/null 2>&1; then echo "$ip is in the set"; exit 1; fi; done
 `
+	}
+	has := hasAll(addresses())
 	output := inNamespace(t, "nft -f "+rules+"\nnft -c -f "+full+"\nnft -f "+full+"\nnft -f "+full+"\n"+has+
 		"nft -f "+changes+"\nnft -f "+changes+"\n"+has+
 		`nft get element inet penaltybox listed6 "{ 2001:db8:9::77 }" >/dev/null
 if nft get element inet penaltybox listed4 "{ 203.0.113.9 }" >/dev/null 2>&1; then echo "203.0.113.9 is in the set"; exit 1; fi
 nft -f `+four+"\n"+has+"nft list chain inet penaltybox input\nnft delete table inet penaltybox\nnft -f "+wide+
-		"\nnft get element inet penaltybox listed4 \"{ 203.0.113.77 }\" >/dev/null\nnft list set inet penaltybox listed4\n")
+		"\nnft get element inet penaltybox listed4 \"{ 203.0.113.77 }\" >/dev/null\nnft list set inet penaltybox listed4\n"+
+		"nft delete table inet penaltybox\nnft -f "+rules+"\nnft -f "+ranged+"\nnft -f "+ranged+"\n"+hasAll(listed())+
+		"nft delete table inet penaltybox\nnft -f "+rangedWide+"\n"+
+		"nft get element inet penaltybox listed4 \"{ 192.0.2.90 }\" >/dev/null\nnft get element inet penaltybox listed6 \"{ 2001:db8:cafe:5::1 }\" >/dev/null\n")
 	for _, want := range []string{"ip saddr @listed4 drop", "203.0.113.0/24 timeout", "expires"} {
 		if !strings.Contains(output, want) {
 			t.Errorf("nft says nothing of %q:\n%s", want, output)
@@ -106,7 +130,7 @@ nft -f `+four+"\n"+has+"nft list chain inet penaltybox input\nnft delete table i
 func TestLists_ipset(t *testing.T) {
 	t.Parallel()
 	program(t, "ipset", "ipset")
-	node, write := loadedNode(t)
+	node, write := loadedNode(t, ranges()...)
 	full := write("ipset", "full.ipset")
 	cursor := node.get("/v1/blocklist?format=ipset&since=start").header.Get("Penaltybox-Cursor")
 	nine := node.report("ip=203.0.113.9&kind=hacked.host")
@@ -155,7 +179,7 @@ func webAsks(t *testing.T, port, path string, forListed, forOthers int) {
 
 func TestLists_nginx(t *testing.T) {
 	t.Parallel()
-	_, write := loadedNode(t)
+	_, write := loadedNode(t, ranges()...)
 	geo, deny, none := write("nginx-geo", "penaltybox.geo"), write("nginx-deny", "penaltybox.deny"), write("nginx-geo&threshold=1000", "none.geo")
 	folder, port := t.TempDir(), freePort(t)
 	block := executedBlock(t, "deploy/lists.md", "TestLists_nginx")
@@ -188,7 +212,7 @@ http {
 
 func TestLists_apache(t *testing.T) {
 	t.Parallel()
-	_, write := loadedNode(t)
+	_, write := loadedNode(t, ranges()...)
 	folder, port := t.TempDir(), freePort(t)
 	block := strings.Replace(executedBlock(t, "deploy/lists.md", "TestLists_apache"), "/etc/apache2/penaltybox.conf", write("apache", "penaltybox.conf"), 1)
 	empty := strings.NewReplacer(`"/"`, `"/none"`, "</RequireAll>", "</RequireAll>\nAuthMerging Off").
@@ -211,7 +235,7 @@ func TestLists_apache(t *testing.T) {
 
 func TestLists_haproxy(t *testing.T) {
 	t.Parallel()
-	_, write := loadedNode(t)
+	_, write := loadedNode(t, ranges()...)
 	folder, port := t.TempDir(), freePort(t)
 	block := executedBlock(t, "deploy/lists.md", "TestLists_haproxy")
 	mapped := write("haproxy-map", "penaltybox.map")
@@ -235,7 +259,7 @@ func TestLists_haproxy(t *testing.T) {
 // Postfix rejects whom the table names. postmap asks as smtpd does.
 func TestLists_postfix(t *testing.T) {
 	t.Parallel()
-	_, write := loadedNode(t)
+	_, write := loadedNode(t, ranges()...)
 	table := write("postfix-cidr", "penaltybox.cidr")
 	folder := t.TempDir()
 	block := executedBlock(t, "deploy/lists.md", "TestLists_postfix")
