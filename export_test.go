@@ -25,6 +25,10 @@ func exported(t *testing.T, format string) (node *testNode, file string) {
 	}
 	node.report("ip=2.0.0.1&kind=hacked.host")
 	node.report("ip=2a00:1:0:2::&kind=hacked.host")
+	for _, target := range []string{"198.51.100.0/24", "203.0.114.0/28", "203.0.114.5", "2001:db8:cafe::/57", "2001:db8:cafe:5::"} {
+		node.report("ip=" + target + "&kind=hacked.host")
+	}
+	node.report("ip=203.0.114.5&kind=ssh.maxauth")
 	return node, exportTo(t, node, format)
 }
 
@@ -32,6 +36,8 @@ func exported(t *testing.T, format string) (node *testNode, file string) {
 func everyAnswer() []string {
 	return []string{
 		"203.0.113.7", "2.0.0.1", "2001:db8:bad::", "2a00:1:0:2::", "203.0.113.8", "2001:db8:bad:1::",
+		"198.51.100.200", "203.0.114.0", "203.0.114.5", "203.0.114.15", "203.0.114.16", "198.51.101.0",
+		"2001:db8:cafe:5::", "2001:db8:cafe:6::", "2001:db8:cafe:7f::", "2001:db8:cafe:80::",
 		"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.8", "127.0.0.11", "127.0.0.12",
 	}
 }

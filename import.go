@@ -12,6 +12,7 @@ import (
 
 	"penaltybox/listfile"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 // importCommand reports a file of addresses, and keeps what was reported of it
@@ -28,6 +29,7 @@ type importCommand struct {
 	Format   string           `help:"auto, plain (one a line), csv, json, ndjson or rbldnsd." enum:"auto,plain,csv,json,ndjson,rbldnsd" default:"auto"`
 	Replace  bool             `help:"Withdraw what this reporter reported with this kind and is not in the file."`
 	Expand   int              `help:"Report each address of networks of up to so many; without it, networks are refused." placeholder:"N"`
+	Ranges   bool             `help:"Report networks as ranges where they are scored as such: IPv4 /24 to /31, IPv6 /48 to /63. Needs a key with the scope range."`
 	Force    bool             `help:"Go on although the file is empty, or although lines of it cannot be read and --replace would withdraw what stands there."`
 	DryRun   bool             `help:"Show what would be done, and leave it."`
 }
@@ -36,8 +38,8 @@ type importCommand struct {
 func (importCommand) Help() string {
 	return `The same file again adds nothing: what counts already is left as it is. Plain
 lists, CSV, other boxes' exports and rbldnsd's datasets are recognised. Single
-addresses are reported, an IPv6 /64 too; networks only with --expand. Every line
-that is not taken is told with its number; the exit code is then 1.
+addresses are reported, an IPv6 /64 too; networks only with --expand or --ranges.
+Every line that is not taken is told with its number; the exit code is then 1.
 
   penaltybox import --kind spam.mail --ttl 7d --reporter drone droplist.txt
   penaltybox export --format rbldnsd --url https://other.example | penaltybox import --kind spam.mail --reporter other --replace
@@ -86,7 +88,7 @@ func (cmd *importCommand) read(s *streams) (*importList, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newImportList(file, cmd.Expand), nil
+	return newImportList(file, cmd.Expand, cmd.Ranges), nil
 }
 
 // importSum is what became of a list.
@@ -155,7 +157,11 @@ func (cmd *importCommand) act(ctx context.Context, c *client) (probed incidentVi
 	if cmd.Reporter == "" || err == nil && probed.Reporter == cmd.Reporter {
 		return probed, end, err
 	}
-	made, _, keyErr := makeKey(ctx, c, keyOrder{Reporter: cmd.Reporter, Label: "penaltybox import", TTL: "1h"})
+	order := keyOrder{Reporter: cmd.Reporter, Label: "penaltybox import", TTL: "1h"}
+	if cmd.Ranges {
+		order.Scopes = control.ScopesOf(control.ScopeRead, control.ScopeReport, control.ScopeBulk, control.ScopeRange)
+	}
+	made, _, keyErr := makeKey(ctx, c, order)
 	if keyErr != nil {
 		return probed, end, withHint(fmt.Errorf("making a key for %s: %w", cmd.Reporter, keyErr), "give an admin's key, or %s's own", cmd.Reporter)
 	}

@@ -66,7 +66,7 @@ func TestImportList(t *testing.T) {
 		"203.0.113.7\n203.0.113.7/32":               "203.0.113.7; 1 repeated",
 		"2001:db8::7\n2001:db8::8\n2001:db8::/64":   "2001:db8::7; 2 repeated",
 		"203.0.113.6/31":                            "203.0.113.6 203.0.113.7",
-		"203.0.113.0/29":                            "; line 1: --expand 8 reports each of its addresses",
+		"203.0.113.0/29":                            "; line 1: --ranges reports it as a range, --expand 8 each of its addresses",
 		"203.0.113.1-203.0.113.4":                   "203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4",
 		"203.0.113.1-203.0.113.5":                   "; line 1: --expand 5 reports each of its addresses",
 		"0.0.0.0/0":                                 "; line 1: ",
@@ -80,7 +80,7 @@ func TestImportList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list := newImportList(file, 4)
+		list := newImportList(file, 4, false)
 		var addrs []string
 		for _, target := range list.targets {
 			addrs = append(addrs, target.addr.String())
@@ -101,5 +101,43 @@ func TestImportList(t *testing.T) {
 	}
 	if next := after(netip.MustParseAddr("ffff:ffff:ffff:ffff::")); next.IsValid() {
 		t.Errorf("after the last address comes %s", next)
+	}
+}
+
+// With ranges, networks that are scored as such stay whole, unless the file
+// excludes some of one.
+func TestImportList_ranges(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"203.0.113.0/24\n203.0.113.7\n203.0.113.0/24": "203.0.113.0/24 203.0.113.7; 1 repeated",
+		"203.0.113.1-203.0.113.4":                     "203.0.113.1 203.0.113.2/31 203.0.113.4",
+		"2001:db8::/48\n2001:db8:1::/64":              "2001:db8::/48 2001:db8:1::",
+		"203.0.112.0/23":                              "; line 1 refused",
+		"2001:db8::/47":                               "; line 1 refused",
+		"!203.0.113.7\n203.0.113.0/24 :2:":            "; line 2 refused",
+		"!203.0.113.0/24\n203.0.113.0/24 :2:":         "; 1 excluded",
+	} {
+		file, err := listfile.Read(strings.NewReader(text), listfile.Auto)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := newImportList(file, 0, true)
+		var targets []string
+		for _, target := range list.targets {
+			targets = append(targets, target.ip())
+		}
+		got := strings.Join(targets, " ")
+		if list.repeated > 0 {
+			got += fmt.Sprintf("; %d repeated", list.repeated)
+		}
+		if list.excluded > 0 {
+			got += fmt.Sprintf("; %d excluded", list.excluded)
+		}
+		for _, failed := range list.failures {
+			got += fmt.Sprintf("; line %d refused", failed.Line)
+		}
+		if got != want {
+			t.Errorf("%q is\n%s, want\n%s", text, got, want)
+		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"penaltybox/scoring"
 )
 
 // importRun carries a list to the server.
@@ -159,7 +161,7 @@ func (r *importRun) report(ctx context.Context, targets []importTarget) error {
 }
 
 func (r *importRun) row(run string, target importTarget) reportRow {
-	row := reportRow{IP: target.addr.String(), Kind: r.kind, Points: r.cmd.Points, Note: r.cmd.Note, ID: "import:" + run + ":" + target.addr.String()}
+	row := reportRow{IP: target.ip(), Kind: r.kind, Points: r.cmd.Points, Note: r.cmd.Note, ID: "import:" + run + ":" + target.ip()}
 	if row.Note == "" {
 		row.Note = target.note
 	}
@@ -173,7 +175,7 @@ func (r *importRun) count(batch []importTarget, answer bulkAnswer) {
 	r.sum.Recorded += answer.Recorded + answer.Duplicates
 	r.sum.Ignored += answer.Ignored
 	for i, row := range answer.Rows {
-		failed := failedLine{Line: batch[i].line, Address: batch[i].addr.String()}
+		failed := failedLine{Line: batch[i].line, Address: batch[i].ip()}
 		switch row.Status {
 		case "refused":
 			failed.Problem, failed.Hint = row.Problem.Error(), row.Problem.Hint()
@@ -222,7 +224,11 @@ func (r *importRun) amend(ctx context.Context, in incidentView, change map[strin
 	if err != nil {
 		return err
 	}
-	path := "/v1/incidents/" + url.PathEscape(prefix.Addr().String()) + "/" + url.PathEscape(in.ID)
+	target := prefix.Addr().String()
+	if scoring.IsRange(prefix) {
+		target = prefix.String()
+	}
+	path := "/v1/incidents/" + pathOf(target) + "/" + url.PathEscape(in.ID)
 	_, err = r.client.call(ctx, request{method: http.MethodPatch, path: path, body: change}, nil)
 	if gone, ok := errors.AsType[*problem](err); ok && gone.Status == http.StatusNotFound {
 		return nil

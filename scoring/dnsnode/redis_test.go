@@ -171,7 +171,12 @@ func (n *nodes) write(ctx context.Context, t *testing.T, r *rand.Rand, written *
 		var batch []scoring.Incident
 		for range 1 + r.IntN(10) {
 			ttl := time.Duration(1+r.IntN(20)) * time.Second
-			batch = append(batch, incident(n.full.ledger.Now(), n.addrs[r.IntN(len(n.addrs))], scoring.ID(r.Uint64()), kinds[r.IntN(len(kinds))], uint16(1+r.IntN(40)), ttl))
+			in := incident(n.full.ledger.Now(), n.addrs[r.IntN(len(n.addrs))], scoring.ID(r.Uint64()), kinds[r.IntN(len(kinds))], uint16(1+r.IntN(40)), ttl)
+			if r.IntN(8) == 0 { // of the range around it
+				in.Prefix = netip.PrefixFrom(in.Prefix.Addr(), in.Prefix.Bits()-1-r.IntN(5)).Masked()
+				in.Addr = in.Prefix.Addr()
+			}
+			batch = append(batch, in)
 		}
 		if _, err := n.full.ledger.Record(ctx, batch); err != nil && ctx.Err() == nil {
 			t.Errorf("recording: %v", err)
