@@ -87,6 +87,7 @@ func (m *nodeMetrics) Collect(out chan<- prometheus.Metric) {
 	index := node.board.Index().Stats()
 	gauge(m.indexPrefixes, float64(index.IPv4), "ipv4")
 	gauge(m.indexPrefixes, float64(index.IPv6), "ipv6")
+	gauge(m.indexPrefixes, float64(index.Ranges), "range")
 	gauge(m.indexAnswers, float64(index.Answers))
 	gauge(m.indexed, float64(index.Bytes))
 	if full, is := node.board.(*scoring.Scoreboard); is {
