@@ -129,7 +129,7 @@ type Amendment struct {
 	Expires   time.Time      // effective expiry
 	Withdrawn bool           // counts nothing
 	Reason    string         // why, for people
-	Note      *string        // replaces the note unless nil
+	Note      *string        // replaces the note; nil: the present one stays
 	By        ReporterNumber // who amended
 	At        time.Time      // when
 	// Audit is what is written of the amendment together with it; nil: nothing.

@@ -34,6 +34,9 @@ func (w *work) overlay(amendment scoring.Amendment) error {
 	if amendment.Version != present+1 {
 		return fmt.Errorf("%w: it is at version %d, so the next is %d, not %d", scoring.ErrConflict, present, present+1, amendment.Version)
 	}
+	if amendment.Note == nil && entry.Amendment != nil {
+		amendment.Note = entry.Amendment.Note
+	}
 	w.put(w.amend, key, appendOverlay(nil, amendment))
 	if err := w.audit(amendment.Audit); err != nil {
 		return err

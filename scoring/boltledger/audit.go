@@ -101,7 +101,7 @@ func (l *Ledger) auditPage(ctx context.Context, from []byte) (events []scoring.A
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
 	}
-	err = l.db.View(func(tx *bolt.Tx) error {
+	err = l.view(func(tx *bolt.Tx) error {
 		bucket := tx.Bucket(bucketAudit)
 		if bucket == nil {
 			return nil

@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 		"deciders":  playDeciders,
 		"full disk": playFullDisk,
 		"hold":      playHold,
+		"eraser":    playEraser,
 	}
 	play, isChild := parts[os.Getenv(childEnv)]
 	if !isChild {

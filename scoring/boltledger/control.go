@@ -16,7 +16,7 @@ func (l *Ledger) Control(ctx context.Context) ([]scoring.ControlRecord, error) {
 		return nil, fmt.Errorf("reading control records: %w", context.Cause(ctx))
 	}
 	var records []scoring.ControlRecord
-	err := l.db.View(func(tx *bolt.Tx) (err error) {
+	err := l.view(func(tx *bolt.Tx) (err error) {
 		records, err = controls(tx)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,7 @@ type Options struct {
 type Ledger struct {
 	path   string
 	db     *bolt.DB
+	file   *os.File // db's own
 	id     string
 	now    func() time.Time
 	logger *slog.Logger
@@ -52,6 +54,9 @@ type Ledger struct {
 	feed     sync.Mutex
 	sink     scoring.Sink // guarded by feed; nil unless followed
 	followed atomic.Bool  // one Follow at a time
+
+	readers sync.RWMutex // held by who reads the file, see [Ledger.view]
+	unwiped atomic.Bool  // pages may hold what was deleted
 
 	commit func(*bolt.Tx) error // bolt's own; tests let it fail
 }
@@ -95,6 +100,11 @@ func (l *Ledger) load() (err error) {
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: initialMap(),
 		NoStatistics:    true,
+		OpenFile: func(path string, flag int, mode os.FileMode) (file *os.File, err error) {
+			file, err = os.OpenFile(path, flag, mode)
+			l.file = file
+			return file, err
+		},
 	})
 	if err != nil {
 		return explainOpen(err)

@@ -1,6 +1,8 @@
 package boltledger_test
 
 import (
+	"bytes"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -14,6 +16,13 @@ func TestLedger_contract(t *testing.T) {
 		return ledgertest.Backend{
 			Open: func(*testing.T) (ledgertest.Ledger, error) {
 				return boltledger.Open(path, boltledger.Options{})
+			},
+			Holds: func(t *testing.T, text string) bool {
+				content, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return bytes.Contains(content, []byte(text))
 			},
 			Schema: boltledger.Schema,
 			SetSchema: func(t *testing.T, version int) {

@@ -17,7 +17,7 @@ func (l *Ledger) Details(ctx context.Context, keys []scoring.Key) ([]scoring.Ent
 		return nil, fmt.Errorf("reading details: %w", context.Cause(ctx))
 	}
 	entries := make([]scoring.Entry, len(keys))
-	err := l.db.View(func(tx *bolt.Tx) (err error) {
+	err := l.view(func(tx *bolt.Tx) (err error) {
 		log, amend := tx.Bucket(bucketLog), tx.Bucket(bucketAmend)
 		for i, key := range keys {
 			if !key.Prefix.IsValid() {
@@ -62,6 +62,8 @@ func (l *Ledger) Dump(ctx context.Context) iter.Seq2[scoring.Entry, error] {
 
 // dump returns what kept it from yielding all; nil also if yield wants no more.
 func (l *Ledger) dump(ctx context.Context, yield func(scoring.Entry, error) bool) error {
+	l.readers.RLock()
+	defer l.readers.RUnlock()
 	tx, err := l.db.Begin(false)
 	if err != nil {
 		return l.unavailable("reading", err)

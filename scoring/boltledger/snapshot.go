@@ -16,6 +16,8 @@ const rowsPerPass = 512
 // snapshot loads the sink: one scan of the log deals the rows out to the
 // shards, which decode and take them side by side.
 func (l *Ledger) snapshot(ctx context.Context, sink scoring.Sink) error {
+	l.readers.RLock()
+	defer l.readers.RUnlock()
 	tx, err := l.db.Begin(false)
 	if err != nil {
 		return l.unavailable("reading", err)
@@ -50,7 +52,11 @@ func overlays(tx *bolt.Tx) (map[string]*scoring.Amendment, error) {
 		if err != nil {
 			return err
 		}
-		all[string(k)], err = decodeOverlay(key, v)
+		a, err := decodeOverlay(key, v)
+		if err == nil {
+			a.Note = nil // no sink needs it
+		}
+		all[string(k)] = a
 		return err
 	})
 	return all, err

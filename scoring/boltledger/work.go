@@ -16,10 +16,11 @@ type work struct {
 	changed bool
 	fault   error // the file could not be changed; ends the transaction
 
-	recorded map[string]uint64 // keys of this transaction → sequence
-	removed  map[uint64][]byte // sequences of this transaction → keys
-	entries  []scoring.Entry   // changed, for the sink
-	controls []scoring.ControlRecord
+	recorded  map[string]uint64 // keys of this transaction → sequence
+	removed   map[uint64][]byte // sequences of this transaction → keys
+	entries   []scoring.Entry   // changed, for the sink
+	forgotten []scoring.Key     // erased, for the sink
+	controls  []scoring.ControlRecord
 }
 
 func newWork(l *Ledger, tx *bolt.Tx) *work {
@@ -80,7 +81,7 @@ func (w *work) append(key, row []byte, entry scoring.Entry) {
 // tell keeps an entry for the sink, if there is one.
 func (w *work) tell(entry scoring.Entry) {
 	if w.ledger.sink != nil {
-		w.entries = append(w.entries, entry)
+		w.entries = append(w.entries, entry.WithoutNotes())
 	}
 }
 
@@ -97,6 +98,9 @@ func (w *work) settle() {
 	sink := w.ledger.sink
 	if sink == nil {
 		return
+	}
+	if len(w.forgotten) > 0 {
+		sink.Forget(w.forgotten...)
 	}
 	if len(w.entries) > 0 {
 		sink.Apply(w.entries...)

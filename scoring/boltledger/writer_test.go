@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"penaltybox/scoring"
 )
 
@@ -63,7 +65,7 @@ func TestLedger_Purge_many(t *testing.T) {
 	l := openTest(t)
 	now := l.Now()
 	var dead, live []scoring.Incident
-	for n := range uint64(2*purgeRows + 7) {
+	for n := range uint64(2*passRows + 7) {
 		d, a := numbered(2*n, now), numbered(2*n+1, now)
 		d.Expires = now.Add(-2 * time.Hour)
 		dead, live = append(dead, d), append(live, a)
@@ -94,7 +96,8 @@ func TestLedger_Purge_recordedAnew(t *testing.T) {
 	if err := wantRecorded(l, []scoring.Incident{in}, scoring.Recorded); err != nil {
 		t.Fatal(err)
 	}
-	dead, _, err := l.dead(t.Context(), 0, l.Now())
+	expired := func(row []byte, amend *bolt.Bucket) (bool, error) { return expiredBefore(row, amend, l.Now()) }
+	dead, _, err := l.pick(t.Context(), 0, expired)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +106,7 @@ func TestLedger_Purge_recordedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = l.submit(t.Context(), func(w *work) error {
-		if purged, err := w.purge(dead, l.Now()); err != nil || purged != 1 {
+		if purged, err := w.each(dead, expired, (*work).remove); err != nil || purged != 1 {
 			t.Errorf("purged %d, %v, want 1", purged, err)
 		}
 		if receipt := w.record(rows[0], l.Now()); receipt != (scoring.Receipt{Outcome: scoring.Recorded}) {

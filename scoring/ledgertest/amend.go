@@ -29,10 +29,15 @@ func tellAmend(t *testing.T, backend Backend) {
 		{"over already", func(a *scoring.Amendment) { a.Expires = in.Reported.Add(-time.Second) }},
 		{"live again", func(*scoring.Amendment) {}},
 	}
+	var noted *string
 	for i, step := range steps {
 		a := amendment(in, uint64(i+1))
 		step.change(&a)
 		amend(t, n, a)
+		if a.Note == nil {
+			a.Note = noted // stays until another takes its place
+		}
+		noted = a.Note
 		entry := scoring.Entry{Incident: in, Amendment: &a}
 		wantDetails(t, n, entry)
 		if effective, _ := entry.Effective(); effective.Expires.After(n.Now()) {

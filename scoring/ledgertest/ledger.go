@@ -77,6 +77,18 @@ type Ledger interface {
 	// how many incidents that were.
 	Purge(ctx context.Context, now time.Time) (int, error)
 
+	// ForgetDetails drops the detail of every incident that was reported
+	// before a moment, and the notes that amendments made before it wrote.
+	// What counts stays. It returns how many there were, for logs.
+	ForgetDetails(ctx context.Context, reportedBefore time.Time) (int, error)
+
+	// Erase deletes the incidents that an erasure concerns, with their
+	// overlays, or only what people could read of them; the followed sinks
+	// forget them. The ledger's own files then hold nothing of it, as far
+	// as Erased.Remains does not say otherwise. After an error some may be
+	// gone and others not; done again, it goes on.
+	Erase(ctx context.Context, erasure scoring.Erasure) (scoring.Erased, error)
+
 	// Now is the ledger's time: the clock that all its nodes agree on.
 	Now() time.Time
 

@@ -16,6 +16,10 @@ type Backend struct {
 	// would have left behind: the number, and for an older version the
 	// records in its form.
 	SetSchema func(t *testing.T, version int)
+	// Holds tells whether what the closed or open state left anywhere on disk
+	// has a text in it, once the ledger had time to tidy up. Nil when there
+	// is no such way.
+	Holds func(t *testing.T, text string) bool
 	// Interrupt takes the state away from its open ledgers and returns what
 	// gives it back. Nil when the backend knows no outage.
 	Interrupt func(t *testing.T) (mend func())
@@ -69,6 +73,10 @@ func stories(backend Backend) []story {
 		{"audit erased", tellAuditErase},
 		{"dump", tellDump},
 		{"purge", tellPurge},
+		{"details are forgotten", tellForgetDetails},
+		{"erase", tellErase},
+		{"erase a range", tellEraseRange},
+		{"erase what people read", tellEraseDetails},
 		{"concurrent writers", tellWriters},
 		{"followed amid writers", tellFollowAmidWriters},
 		{"cancelled", tellCancelled},
@@ -77,7 +85,7 @@ func stories(backend Backend) []story {
 		{"any history", tellHistory},
 	}
 	if backend.Nodes {
-		all = append(all, story{"several nodes", tellNodes})
+		all = append(all, story{"several nodes", tellNodes}, story{"erase on several nodes", tellEraseNodes})
 	}
 	if backend.Interrupt != nil {
 		all = append(all, story{"interrupted", tellInterrupted})

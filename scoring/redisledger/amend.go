@@ -35,6 +35,9 @@ func (l *Ledger) amend(ctx context.Context, amendment scoring.Amendment) error {
 	if version := versionOf(entry); amendment.Version != version+1 {
 		return fmt.Errorf("%w: the amendment has version %d, the present one %d", scoring.ErrConflict, amendment.Version, version)
 	}
+	if amendment.Note == nil && entry.Amendment != nil {
+		amendment.Note = entry.Amendment.Note
+	}
 	c, err := l.amendCall(entry.Incident, amendment, known.raw[incidentName(amendment.Key)])
 	if err != nil {
 		return err
@@ -58,10 +61,13 @@ func (l *Ledger) amendCall(in scoring.Incident, amendment scoring.Amendment, pre
 	}
 	keepUntil := scoring.Entry{Incident: in, Amendment: &amendment}.KeepUntil()
 	text := appendOverlay(nil, overlay{amendment, keepUntil.Truncate(time.Second)})
+	told := amendment
+	told.Note = nil // no follower needs it, and the feed keeps what it is given
+	bare := appendOverlay(nil, overlay{told, keepUntil.Truncate(time.Second)})
 	place := bucketOf(in.Prefix)
 	c := l.newCall(place.shard)
 	c.keys = append(c.keys, amendKey(place.shard), place.key(), detailKey(in.Key()), auditKey(place.shard))
-	c.args = append(c.args, incidentName(in.Key()), present, text, member, keepUntil.Unix(), amendedEvent(member, text), audit)
+	c.args = append(c.args, incidentName(in.Key()), present, text, member, keepUntil.Unix(), amendedEvent(member, bare), audit)
 	return c, nil
 }
 

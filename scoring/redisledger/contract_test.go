@@ -18,6 +18,7 @@ func backend(server *redistest.Server, url string) ledgertest.Backend {
 		Open: func(t *testing.T) (ledgertest.Ledger, error) {
 			return redisledger.Open(t.Context(), redisledger.Options{URL: url})
 		},
+		Holds:  func(_ *testing.T, text string) bool { return server.Holds(text) },
 		Nodes:  true,
 		Schema: 1,
 		SetSchema: func(t *testing.T, version int) {
@@ -61,7 +62,7 @@ return id`
 func TestLedger_contract(t *testing.T) {
 	t.Parallel()
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Backend {
-		server := redistest.StartDurable(t)
+		server := redistest.StartDurable(t, "--rdbcompression", "no")
 		return backend(server, server.URL())
 	})
 }
@@ -71,8 +72,8 @@ func TestLedger_contract_cluster(t *testing.T) {
 	// A Cluster takes seconds to begin: the stories share two, emptied. One
 	// story looks at two ledgers at once.
 	servers := []*redistest.Server{
-		redistest.StartCluster(t, "--appendonly", "yes", "--appendfsync", "no"),
-		redistest.StartCluster(t, "--appendonly", "yes", "--appendfsync", "no"),
+		redistest.StartCluster(t, "--appendonly", "yes", "--appendfsync", "no", "--rdbcompression", "no"),
+		redistest.StartCluster(t, "--appendonly", "yes", "--appendfsync", "no", "--rdbcompression", "no"),
 	}
 	calls := 0
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Backend {

@@ -1,6 +1,7 @@
 package redisledger
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -13,6 +14,7 @@ import (
 //
 //	i  recorded: the member
 //	a  amended: the member (length, bytes), the overlay (length, bytes)
+//	f  erased: the prefix as in a member, the id (8 bytes)
 //	c  control record: key (length, bytes), version (uvarint), 0 when deleted or 1, value
 //
 // A follower needs nothing else to apply it. Recorded events are written by
@@ -21,12 +23,14 @@ const (
 	eventRecorded = 'i'
 	eventAmended  = 'a'
 	eventControl  = 'c'
+	eventErased   = 'f'
 )
 
-// event is one decoded change: an entry, or a control record.
+// event is one decoded change: an entry, a control record, or what was erased.
 type event struct {
 	entry   scoring.Entry
 	control scoring.ControlRecord
+	erased  *scoring.Key
 }
 
 // frame puts the length before an event.
@@ -37,6 +41,11 @@ func frame(event []byte) []byte {
 func amendedEvent(member, overlay []byte) []byte {
 	b := appendText([]byte{eventAmended}, string(member))
 	return frame(appendText(b, string(overlay)))
+}
+
+func erasedEvent(key scoring.Key) []byte {
+	b := appendPrefix([]byte{eventErased}, key.Prefix)
+	return frame(binary.BigEndian.AppendUint64(b, uint64(key.ID)))
 }
 
 func controlEvent(record scoring.ControlRecord) []byte {
@@ -77,6 +86,10 @@ func decodeEvent(text string) (event, error) {
 		return event{entry: scoring.Entry{Incident: in}}, err
 	case eventAmended:
 		return decodeAmended(&r)
+	case eventErased:
+		prefix, err := r.prefix()
+		key := scoring.Key{Prefix: prefix, ID: scoring.ID(r.uint64())}
+		return event{erased: &key}, cmp.Or(err, r.err)
 	case eventControl:
 		record := scoring.ControlRecord{Key: r.text(), Version: r.uvarint(math.MaxUint64)}
 		if r.uvarint(1) == 1 {

@@ -185,11 +185,21 @@ func (r *feedReader) hand(f *feedState, events []event) {
 		r.sink.Control(false, records...)
 		return
 	}
-	entries := make([]scoring.Entry, len(events))
-	for i, e := range events {
-		entries[i] = e.entry
+	entries := make([]scoring.Entry, 0, len(events))
+	for _, e := range events {
+		if e.erased == nil {
+			entries = append(entries, e.entry.WithoutNotes())
+			continue
+		}
+		if len(entries) > 0 { // in their order
+			r.sink.Apply(entries...)
+			entries = entries[:0:0]
+		}
+		r.sink.Forget(*e.erased)
 	}
-	r.sink.Apply(entries...)
+	if len(entries) > 0 {
+		r.sink.Apply(entries...)
+	}
 }
 
 func (r *feedReader) numbers() []int {

@@ -27,6 +27,7 @@ type Ledger struct {
 	clock        func() time.Time
 	offset       atomic.Int64 // server's clock minus ours, ns
 	sampled      atomic.Bool  // offset is known
+	forgotten    atomic.Int64 // up to when details are forgotten, unix seconds; 0: not at all
 
 	claims    claims
 	following atomic.Bool

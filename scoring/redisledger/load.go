@@ -56,7 +56,7 @@ func (r *feedReader) snapshot(ctx context.Context, shard int) iter.Seq2[scoring.
 				return
 			}
 			for _, entry := range entries {
-				if !yield(entry, nil) {
+				if !yield(entry.WithoutNotes(), nil) {
 					return
 				}
 			}

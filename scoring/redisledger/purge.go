@@ -75,10 +75,16 @@ func (l *Ledger) pruneOverlays(ctx context.Context, shard int, before time.Time)
 			return fmt.Errorf("%w: %w", scoring.ErrSchema, err)
 		}
 		if o.keepUntil.Before(before) {
-			stale = append(stale, name, text)
+			stale = append(stale, name, text, "")
 		}
 	}
-	for some := range slices.Chunk(stale, 2*rowsPerCall) {
+	return l.replaceOverlays(ctx, shard, stale)
+}
+
+// replaceOverlays puts others in place of overlays, given as name, overlay as
+// it was read, and the other, "" for none.
+func (l *Ledger) replaceOverlays(ctx context.Context, shard int, replaced []any) error {
+	for some := range slices.Chunk(replaced, 3*rowsPerCall) {
 		if err := pruneScript.Run(ctx, l.client, []string{amendKey(shard)}, some...).Err(); err != nil {
 			return err
 		}

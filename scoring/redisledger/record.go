@@ -171,8 +171,18 @@ func (b *batches) add(l *Ledger, r row) *call {
 	}
 	b.rows[place.shard]++
 	c.keys = append(c.keys, place.key(), detailKey(r.Key()))
-	c.args = append(c.args, r.member, r.Expires.Unix(), appendDetail(nil, r.Detail))
+	c.args = append(c.args, r.member, r.Expires.Unix(), appendDetail(nil, r.Detail), r.detailEnd())
 	return c
+}
+
+// detailEnd returns when the detail is to be gone, in unix seconds: as it says,
+// and a minute after the incident at the latest.
+func (r row) detailEnd() int64 {
+	end := r.Expires.Unix() + 60
+	if !r.Until.IsZero() {
+		end = min(end, r.Until.Unix())
+	}
+	return end
 }
 
 // fill completes the receipts of stored rows and of the rows that repeat them.

@@ -1,6 +1,7 @@
 -- Records incidents of one shard.
 -- KEYS: the shard's ledger and feed, then bucket and detail of each incident.
--- ARGV: ledger id, feed length, then member, keep-until, detail of each.
+-- ARGV: ledger id, feed length, then member, keep-until, detail and when it is
+--       to be gone of each.
 -- Returns {the feed's tail, ""}, or {"", id found} in another ledger.
 local call = redis.call
 local ledger = call('HMGET', KEYS[1], 'id', 'tail')
@@ -12,7 +13,7 @@ local now = call('TIME')[1]
 local events = {}
 for i = 1, (#KEYS - 2) / 2 do
   local bucket, detail = KEYS[2 * i + 1], KEYS[2 * i + 2]
-  local member, keep, about = ARGV[3 * i], ARGV[3 * i + 1], ARGV[3 * i + 2]
+  local member, keep, about, gone = ARGV[4 * i - 1], ARGV[4 * i], ARGV[4 * i + 1], ARGV[4 * i + 2]
   -- First of all a write that a full memory refuses: after another write
   -- Redis would let the script go on past the limit.
   if call('ZADD', bucket, 'NX', keep, member) == 1 then
@@ -22,7 +23,7 @@ for i = 1, (#KEYS - 2) / 2 do
     end
     call('ZREMRANGEBYSCORE', bucket, '-inf', now - 60)
     if about ~= '' then
-      call('SET', detail, about, 'EXAT', keep + 60)
+      call('SET', detail, about, 'EXAT', gone)
     end
     events[#events + 1] = struct.pack('>I4', #member + 1) .. 'i' .. member
   end

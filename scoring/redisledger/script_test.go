@@ -169,7 +169,10 @@ func TestScripts_oneSlotEach(t *testing.T) {
 	if err := errors.Join(l.Amend(t.Context(), amendment), l.PutControl(t.Context(), record)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := l.Purge(t.Context(), l.Now().Add(48*time.Hour)); n != len(incidents) || err != nil {
+	if erased, err := l.Erase(t.Context(), scoring.Erasure{Prefix: incidents[255].Prefix}); erased.Incidents != 1 || err != nil {
+		t.Fatalf("erased %+v: %v", erased, err)
+	}
+	if n, err := l.Purge(t.Context(), l.Now().Add(48*time.Hour)); n != len(incidents)-1 || err != nil {
 		t.Fatalf("purged %d incidents of %d: %v", n, len(incidents), err)
 	}
 	if hook.most > 2+2*rowsPerCall {
@@ -186,7 +189,7 @@ func TestScripts_keysAsDeclared(t *testing.T) {
 	t.Parallel()
 	for name, source := range map[string]string{
 		"record": recordLua, "amend": amendLua, "control": controlLua, "start": startLua, "prune": pruneLua,
-		"audit": auditLua, "addaudit": addAuditLua, "erase": eraseLua,
+		"audit": auditLua, "addaudit": addAuditLua, "erase": eraseLua, "eraseincident": eraseIncidentLua,
 	} {
 		for _, key := range callKeys(source) {
 			known := key == "bucket" || key == "detail" || name == "audit" && (key == "ledger" || key == "key")

@@ -30,6 +30,8 @@ var (
 	eraseLua string
 	//go:embed prune.lua
 	pruneLua string
+	//go:embed eraseincident.lua
+	eraseIncidentLua string
 
 	startScript   = newScript(startLua)
 	recordScript  = newScript(recordLua)
@@ -38,6 +40,8 @@ var (
 	auditScript   = newScript(auditLua + addAuditLua)
 	eraseScript   = newScript(eraseLua)
 	pruneScript   = newScript(pruneLua)
+
+	eraseIncidentScript = newScript(eraseIncidentLua)
 )
 
 // script is a script with its source, for servers that do not know it yet.

@@ -9,10 +9,13 @@ package redistest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -126,6 +129,32 @@ func (s *Server) Do(command ...string) string {
 		s.t.Fatalf("redis command %q: %v", command, err)
 	}
 	return reply
+}
+
+// Holds tells whether a snapshot taken now, or any file that the server keeps
+// its data in, has a text in it. It finds nothing that is stored compressed:
+// see the setting rdbcompression.
+func (s *Server) Holds(text string) bool {
+	s.t.Helper()
+	if _, err := s.ask(startTimeout, "SAVE"); err != nil && !strings.Contains(err.Error(), "in progress") {
+		s.t.Fatalf("taking a snapshot: %v", err)
+	}
+	held := false
+	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && (entry.IsDir() || entry.Name() == "redis.log") {
+			return nil // it may replace a file meanwhile
+		}
+		content, err := os.ReadFile(path)
+		held = held || bytes.Contains(content, []byte(text))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Fatalf("reading the files of redis-server: %v", err)
+	}
+	return held
 }
 
 // launch starts the process and waits until it serves.
