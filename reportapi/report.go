@@ -41,7 +41,9 @@ func readReport(o object) (intake.Report, error) {
 			r.Expires, err = m.scalar()
 		case "id":
 			r.ID, err = m.scalar()
-		case "service", "tier", "lineno":
+		case "service":
+			r.Service, err = m.scalar()
+		case "tier", "lineno":
 			_, err = m.scalar()
 		default:
 			err = m.unknown(reportFields[:]...)

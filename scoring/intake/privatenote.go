@@ -5,10 +5,11 @@ import (
 	"penaltybox/scoring/control"
 )
 
-// noteOf returns what is kept of a clean note about an event of a kind. Programs
-// write as the note of a failed login which account was tried, and nothing else.
-func (s scale) noteOf(kind scoring.Kind, note string) string {
-	if s.scrubsNames() && triesAccounts(kind) {
+// noteOf returns what is kept of a report's note, which is clean already. Our
+// own readers of logs write as the note of a failed login which account was
+// tried, and nothing else.
+func (s scale) noteOf(report Report, kind scoring.Kind, note string) string {
+	if s.scrubsNames() && report.Service != "" && triesAccounts(kind) {
 		note = s.config.scrubber.name(note)
 	}
 	return s.scrub(note)

@@ -17,16 +17,18 @@ func TestIntake_Submit_scrubs(t *testing.T) {
 		role   control.Role
 		off    bool
 		kind   string
+		from   string // the log's service
 		note   string
 		stored string
 	}{
-		{"reporter", control.RoleReporter, false, "ssh.maxauth", note, "user *** on ***, token=***"},
-		{"moderator", control.RoleModerator, false, "ssh.maxauth", note, "user bob on web1.example.org, token=***"},
-		{"switched off", control.RoleReporter, true, "ssh.maxauth", note, note},
-		{"an account, of a login", control.RoleReporter, false, "ssh.maxauth", "bob", "***"},
-		{"an account that every machine has", control.RoleReporter, false, "mail.auth", "admin", "admin"},
-		{"a word, of something else", control.RoleReporter, false, "web.probe", "sqlmap", "sqlmap"},
-		{"an account, by a moderator", control.RoleModerator, false, "ssh.maxauth", "bob", "bob"},
+		{"reporter", control.RoleReporter, false, "ssh.maxauth", "sshd", note, "user *** on ***, token=***"},
+		{"moderator", control.RoleModerator, false, "ssh.maxauth", "sshd", note, "user bob on web1.example.org, token=***"},
+		{"switched off", control.RoleReporter, true, "ssh.maxauth", "sshd", note, note},
+		{"an account, of a login", control.RoleReporter, false, "ssh.maxauth", "sshd", "bob", "***"},
+		{"an account that every machine has", control.RoleReporter, false, "mail.auth", "sshd", "admin", "admin"},
+		{"a word, of something else", control.RoleReporter, false, "web.probe", "sshd", "sqlmap", "sqlmap"},
+		{"a word, not of a log's reader", control.RoleReporter, false, "ssh.maxauth", "", "seen", "seen"},
+		{"an account, by a moderator", control.RoleModerator, false, "ssh.maxauth", "sshd", "bob", "bob"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -36,7 +38,7 @@ func TestIntake_Submit_scrubs(t *testing.T) {
 			who := caller(test.role)
 			who.Hosts = "web1.example.org"
 			report := good(func(r *intake.Report) {
-				r.Kind, r.Note, r.Observed = test.kind, test.note, "2026-11-22T11:00:00Z"
+				r.Kind, r.Service, r.Note, r.Observed = test.kind, test.from, test.note, "2026-11-22T11:00:00Z"
 			})
 			result := h.Submit(t.Context(), noon, who, "", []intake.Report{report})[0]
 			if result.Status != intake.Recorded || result.Incident.Note != test.stored {

@@ -20,6 +20,7 @@ type Report struct {
 	TTL      string // "3s", "30d"; empty: the kind's
 	Expires  string // RFC 3339 or Unix seconds; instead of TTL
 	ID       string // the reporter's own name of the event
+	Service  string // whose log one of our own readers found it in; not kept
 }
 
 // Caller is who reports.

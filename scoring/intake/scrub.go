@@ -207,6 +207,7 @@ func nameAfter(lower string) int {
 // addressAt tells whether a text begins with what may be an address.
 func addressAt(lower string) bool {
 	word, _, _ := strings.Cut(lower, " ")
+	word = strings.TrimRight(word, ",;")
 	return len(word) >= len("::1") && strings.Trim(word, "0123456789abcdef.:") == "" && strings.ContainsAny(word, ".:")
 }
 

@@ -37,6 +37,7 @@ func TestScrubber_all(t *testing.T) {
 		{"sshd, blanks in the name", "Failed password for invalid user my pass word from 203.0.113.7 port 22", "Failed password for invalid user *** from 203.0.113.7 port 22"},
 		{"sshd, a name that lies", "for invalid user x from 198.51.100.1 port 22 from 203.0.113.7 port 23", "for invalid user *** from 203.0.113.7 port 23"},
 		{"sshd, before authentication", "Connection closed by authenticating user bob b 203.0.113.7 port 22 [preauth]", "Connection closed by authenticating user *** 203.0.113.7 port 22 [preauth]"},
+		{"sshd, a comma after the address", `Failed password for "bob" from 203.0.113.7, port 22`, `Failed password for *** from 203.0.113.7, port 22`},
 		{"sshd, IPv6", "Invalid user bob from 2001:db8::7 port 22", "Invalid user *** from 2001:db8::7 port 22"},
 		{"PAM", "authentication failure; ruser=bob rhost=203.0.113.7 user=carol", "authentication failure; ruser=*** rhost=203.0.113.7 user=***"},
 		{"Dovecot", "auth failed: user=<bob@example.org>, method=PLAIN", "auth failed: user=***, method=PLAIN"},

@@ -93,7 +93,7 @@ func (s scale) incident(report Report) (scoring.Incident, *Refusal) {
 	// The id comes of the note as it was sent: a log that is read again is a
 	// duplicate whatever is scrubbed meanwhile.
 	incident.ID, refusal = identify(s.caller.Reporter, kind, report, incident)
-	incident.Note, incident.Until = s.noteOf(kind, incident.Note), incident.Reported.Add(s.policy.DetailTTL())
+	incident.Note, incident.Until = s.noteOf(report, kind, incident.Note), incident.Reported.Add(s.policy.DetailTTL())
 	return incident, refusal
 }
 

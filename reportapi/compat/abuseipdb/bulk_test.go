@@ -70,7 +70,7 @@ func TestBulkReport(t *testing.T) {
 		t.Errorf("invalid are\n%s\nwant\n%s", strings.Join(invalid, "\n"), strings.Join(want, "\n"))
 	}
 	for addr, want := range map[string]string{
-		"203.0.113.1": `ssh.bruteforce: another|ssh.bruteforce: Failed password for "odoo" from 203.0.113.1, port 39121 ssh2`,
+		"203.0.113.1": `ssh.bruteforce: another|ssh.bruteforce: Failed password for *** from 203.0.113.1, port 39121 ssh2`,
 		"203.0.113.2": `ssh.bruteforce: say "friend", and a \`,
 		"203.0.113.3": "",
 		"2001:db8::7": "web.exploit: no end of line",

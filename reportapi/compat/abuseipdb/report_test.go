@@ -88,7 +88,7 @@ func TestReport_shapes(t *testing.T) {
 		headers           []string
 		ip, notes         string
 	}{
-		{"fail2ban", "", "comment=Nov+22+11%3A29%3A16+srv1+sshd%5B1235%5D%3A+Failed+password%0A...&ip=2001%3Adb8%3A%3A7&categories=18,22", []string{formBody}, "2001:db8::7", "ssh.bruteforce: Nov 22 11:29:16 srv1 sshd[1235]: Failed password ..."},
+		{"fail2ban", "", "comment=Nov+22+11%3A29%3A16+srv1+sshd%5B1235%5D%3A+Failed+password%0A...&ip=2001%3Adb8%3A%3A7&categories=18,22", []string{formBody}, "2001:db8::7", "ssh.bruteforce: Nov 22 11:29:16 *** sshd[1235]: Failed password ..."},
 		{"IPv6 as it is", "", "ip=2001:db8::7&categories=18,22", []string{formBody}, "2001:db8::7", "ssh.bruteforce: "},
 		{"query and no body", "?ip=203.0.113.7&categories=18%2C22&comment=x", "", nil, "203.0.113.7", "ssh.bruteforce: x"},
 		{"parts", "", parts, []string{partsType}, "203.0.113.7", "ssh.bruteforce: "},
