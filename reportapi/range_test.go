@@ -71,3 +71,15 @@ func TestRange_in_changes(t *testing.T) {
 		}
 	}
 }
+
+// An address that its range lists is not taken off by itself: it would stay listed.
+func TestRange_removal(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.setPolicy(t, "removal", "automatic")
+	n.strikeRange(t, "203.0.113.0/24")
+	n.ask(t, askOff(listedIP, `{}`), http.StatusAccepted).wants(t, map[string]any{
+		"state": "open", "held": "the range 203.0.113.0/24 is listed, which a moderator looks into",
+	})
+	n.wantListed(t, "203.0.113.0", true)
+}

@@ -171,6 +171,12 @@ func (s *server) heldFor(policy scoring.Policy, prefix netip.Prefix) string {
 		return "a moderator decides"
 	}
 	now := s.Now()
+	for _, zone := range s.Zones() {
+		// Taking the address off would leave it listed.
+		if within := s.Board.StandingOf(prefix, zone.Rule, now).Range; within.IsValid() {
+			return fmt.Sprintf("the range %s is listed, which a moderator looks into", within)
+		}
+	}
 	for _, entry := range s.Board.Incidents(prefix) {
 		incident, counts := entry.Effective()
 		kind, known := policy.KindNumbered(incident.Kind)
