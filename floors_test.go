@@ -72,7 +72,8 @@ func floors() []floor {
 		{"parsers/penaltybox-watch", []string{"penaltybox/parsers/watch"}},
 		{"parsers/logfile", []string{"github.com/klauspost/compress/zstd", "github.com/ulikunitz/xz"}},
 		{"listfile", nil},
-		{"deploy/clients", nil},                       // files with a lid
+		{"deploy/clients", nil}, // files with a lid
+		{"deploy/bench/streamload", []string{"golang.org/x/sync/errgroup"}},
 		{"deploy", []string{"golang.org/x/sys/unix"}}, // to load servers
 
 		{"", []string{
