@@ -20,6 +20,7 @@ import (
 type keyCommand struct {
 	Add    addKeyCommand    `cmd:"" help:"Make another key for a reporter."`
 	List   listKeysCommand  `cmd:"" help:"List keys, without their secrets."`
+	Rotate rotateKeyCommand `cmd:"" help:"Make a key anew; the old one is good for a while yet."`
 	Revoke revokeKeyCommand `cmd:"" help:"End a key at once."`
 	Pause  pauseKeyCommand  `cmd:"" help:"Take no reports with a key for a while."`
 	Resume resumeKeyCommand `cmd:"" help:"End the pause of a key."`

@@ -81,6 +81,7 @@ func settingsTable(policy scoring.Policy) *table {
 	t.add("threshold=" + strconv.Itoa(policy.Threshold))
 	t.add("ttl=" + policy.TTL.String())
 	policy.Guards.Each(func(name, value string) { t.add(name + "=" + value) })
+	t.add("audit_ttl=" + scoring.Duration(policy.AuditKept()).String())
 	t.add("note_ttl=" + scoring.Duration(policy.DetailTTL()).String())
 	t.add("scrub_notes=" + map[bool]string{true: "on", false: "off"}[policy.ScrubsNotes()])
 	t.add("removal=" + string(policy.Removal))
@@ -122,7 +123,7 @@ func kindTable(policy scoring.Policy) *table {
 
 // settings are the changes that set and try take.
 type policySettings struct {
-	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, note_ttl=7d, scrub_notes=on, removal=moderated, removal_cooldown=7d, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
+	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, note_ttl=7d, audit_ttl=400d, scrub_notes=on, removal=moderated, removal_cooldown=7d, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
 }
 
 // parse splits the settings and refuses one that is given twice.

@@ -80,6 +80,10 @@ func (u upkeep) second(ctx context.Context, guard *jumpGuard, steady time.Durati
 }
 
 func (u upkeep) purge(ctx context.Context) {
+	before := u.node.now().Add(-u.node.book.Policy().AuditKept())
+	if _, err := u.ledger.PurgeAudit(ctx, before); err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "purging the audit", "error", err)
+	}
 	purged, err := u.ledger.Purge(ctx, u.node.now())
 	if err != nil && ctx.Err() == nil {
 		u.logger.WarnContext(ctx, "purging expired incidents", "error", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -144,4 +145,33 @@ func (s *server) deleteKey(c *gin.Context) error {
 		return err
 	}
 	return ok(c, http.StatusOK, viewKey(key))
+}
+
+// usualOverlap is how long a rotated key is taken beside the new one.
+const usualOverlap = 24 * time.Hour
+
+// rotateKey makes a key anew and lets the old one expire.
+func (s *server) rotateKey(c *gin.Context) error {
+	o, err := s.readObject(c)
+	if err != nil {
+		return err
+	}
+	overlap := scoring.Duration(usualOverlap)
+	for _, m := range o {
+		if m.name != "overlap" {
+			return m.unknown("overlap")
+		}
+		text, err := m.text()
+		if err != nil {
+			return err
+		}
+		if overlap, err = scoring.ParseDuration(text); err != nil || overlap < 0 {
+			return wrong("overlap", text, "is no duration", "want such as 24h, or 0s")
+		}
+	}
+	key, token, err := s.Registrar.RotateKey(c.Request.Context(), s.Now(), c.Param("id"), time.Duration(overlap))
+	if err != nil {
+		return refusalOf(err, keyFields())
+	}
+	return ok(c, http.StatusCreated, newKey{viewKey(key), token})
 }

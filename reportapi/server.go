@@ -278,6 +278,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 
 	s.get(routes, "/keys", admin, s.answer(s.getKeys))
 	routes.POST("/keys", admin, s.answer(s.postKey))
+	routes.POST("/keys/:id/rotate", admin, s.answer(s.rotateKey))
 	routes.DELETE("/keys/:id", admin, s.answer(s.deleteKey))
 	routes.POST("/keys/:id/pause", admin, s.answer(s.postPause))
 	routes.DELETE("/keys/:id/pause", admin, s.answer(s.deletePause))

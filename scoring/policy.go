@@ -22,6 +22,11 @@ const (
 	// DefaultNoteTTL is how long ledgers keep what only people need of an
 	// incident.
 	DefaultNoteTTL = 7 * day
+	// DefaultAuditTTL is how long the audit tells of a change: a year and some
+	// to spare.
+	DefaultAuditTTL = 400 * day
+	// maxAuditTTL bounds what a policy may say.
+	maxAuditTTL = 3660 * day
 )
 
 // Policy is what a ledger's operator decided: the default threshold, the
@@ -48,6 +53,8 @@ type Policy struct {
 	// ScrubNotes: notes are rid of names and credentials before they are
 	// kept; nil: they are.
 	ScrubNotes *bool `json:"scrub_notes,omitempty"`
+	// AuditTTL is how long events of the audit are kept; 0: [DefaultAuditTTL].
+	AuditTTL Duration `json:"audit_ttl,omitempty"`
 	// What becomes of requests for removal.
 	Removal         RemovalMode `json:"removal,omitempty"`
 	RemovalCooldown Duration    `json:"removal_cooldown,omitempty"`
@@ -108,6 +115,14 @@ func (p Policy) TTLOf(k Kind) time.Duration {
 // Organisations returns how many organisations must have reported, at least 1.
 func (p Policy) Organisations() int { return max(1, p.MinOrganisations) }
 
+// AuditKept returns how long events of the audit are kept.
+func (p Policy) AuditKept() time.Duration {
+	if p.AuditTTL == 0 {
+		return DefaultAuditTTL
+	}
+	return time.Duration(p.AuditTTL)
+}
+
 // CategorySet returns the set of the named categories; no names mean all.
 func (p Policy) CategorySet(names ...string) (CategorySet, error) {
 	if len(names) == 0 {
@@ -154,6 +169,9 @@ func (p Policy) Validate() error {
 	}
 	if p.NoteTTL != 0 && p.NoteTTL < Duration(time.Second) || time.Duration(p.NoteTTL) > MaxTTL {
 		faults = append(faults, fmt.Errorf("note_ttl %s: outside 1s..%s", p.NoteTTL, Duration(MaxTTL)))
+	}
+	if p.AuditTTL != 0 && (p.AuditTTL < Duration(day) || p.AuditTTL > Duration(maxAuditTTL)) {
+		faults = append(faults, fmt.Errorf("audit_ttl %s: outside 1d..%s", p.AuditTTL, Duration(maxAuditTTL)))
 	}
 	if p.MinOrganisations < 0 || p.MinOrganisations > MaxOrganisations {
 		faults = append(faults, fmt.Errorf("min_organisations %d: outside 1..%d", p.MinOrganisations, MaxOrganisations))
@@ -204,7 +222,7 @@ func (p Policy) validateKinds() error {
 }
 
 // Set returns the policy with one setting changed, as the command line writes
-// it: threshold, ttl, note_ttl, scrub_notes, removal, removal_cooldown,
+// it: threshold, ttl, note_ttl, audit_ttl, scrub_notes, removal, removal_cooldown,
 // min_organisations, reporter_cap, a guard's such as duplicate_window, or
 // KIND.points, KIND.ttl, KIND.cap. A KIND that does not exist yet is added when
 // its points are set and its category exists; CATEGORY.code adds or changes a
@@ -219,6 +237,8 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 		p.TTL, err = ParseDuration(value)
 	case setting == "note_ttl":
 		p.NoteTTL, err = ParseDuration(value)
+	case setting == "audit_ttl":
+		p.AuditTTL, err = ParseDuration(value)
 	case setting == "scrub_notes":
 		p.ScrubNotes, err = onOff(value)
 	case setting == "min_organisations":
@@ -234,7 +254,7 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	default:
 		var known bool
 		if known, err = p.setGuard(setting, value); !known {
-			err = errors.New("unknown; want threshold, ttl, note_ttl, scrub_notes, removal, removal_cooldown, min_organisations, reporter_cap, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
+			err = errors.New("unknown; want threshold, ttl, note_ttl, audit_ttl, scrub_notes, removal, removal_cooldown, min_organisations, reporter_cap, KIND.points, KIND.ttl, KIND.cap, CATEGORY.code, or a guard's: " + strings.Join(GuardNames(), ", "))
 		}
 	}
 	if err != nil {
