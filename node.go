@@ -30,6 +30,7 @@ type ledger interface {
 	AddAudit(ctx context.Context, events ...scoring.AuditEvent) error
 	Audit(ctx context.Context, wanted scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error]
 	PurgeAudit(ctx context.Context, before time.Time) (int, error)
+	ForgetDetails(ctx context.Context, reportedBefore time.Time) (int, error)
 	Purge(ctx context.Context, now time.Time) (int, error)
 	Now() time.Time
 	Close() error

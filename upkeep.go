@@ -11,6 +11,9 @@ import (
 const (
 	// purgeEvery is how often the ledger deletes what expired.
 	purgeEvery = 10 * time.Minute
+	// forgetEvery is how often the ledger drops the notes that were kept long
+	// enough.
+	forgetEvery = time.Hour
 	// interfacesEvery is how often this host's own addresses are read again.
 	interfacesEvery = time.Minute
 	// shedEvery is how often a node that must be small lets go what it no longer
@@ -35,6 +38,7 @@ func (u upkeep) run(ctx context.Context) error {
 	start := time.Now()
 	guard := newJumpGuard(u.node.now(), 0)
 	lastPurge, lastInterfaces, lastShed, lastTidy := time.Duration(0), time.Duration(0), time.Duration(0), time.Duration(0)
+	lastForget := time.Duration(0)
 	for {
 		// Shortly after the second begins, which is when expiries fall due.
 		now := u.node.now()
@@ -48,6 +52,10 @@ func (u upkeep) run(ctx context.Context) error {
 		if u.ledger != nil && steady-lastPurge >= purgeEvery && guard.mayPurge() {
 			lastPurge = steady
 			u.purge(ctx)
+		}
+		if u.ledger != nil && steady-lastForget >= forgetEvery && guard.mayPurge() {
+			lastForget = steady
+			u.forget(ctx)
 		}
 		if steady-lastTidy >= tidyEvery && guard.mayPurge() {
 			lastTidy = steady
@@ -91,5 +99,18 @@ func (u upkeep) purge(ctx context.Context) {
 	}
 	if purged > 0 {
 		u.logger.DebugContext(ctx, "purged expired incidents", "incidents", purged)
+	}
+}
+
+// forget drops the notes that the policy keeps no longer.
+func (u upkeep) forget(ctx context.Context) {
+	before := u.node.now().Add(-u.node.book.Policy().DetailTTL())
+	forgotten, err := u.ledger.ForgetDetails(ctx, before)
+	if err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "dropping notes that were kept long enough", "error", err)
+		return
+	}
+	if forgotten > 0 {
+		u.logger.DebugContext(ctx, "dropped notes that were kept long enough", "incidents", forgotten)
 	}
 }

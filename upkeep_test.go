@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"testing"
@@ -53,5 +54,32 @@ func TestUpkeep_clockJumps(t *testing.T) {
 	}
 	if board.SetVersion(0) == before {
 		t.Error("the lists were not told that the address is back")
+	}
+}
+
+// forgetting is a ledger that remembers what it was told to forget.
+type forgetting struct {
+	ledger
+	before time.Time
+}
+
+func (f *forgetting) ForgetDetails(_ context.Context, reportedBefore time.Time) (int, error) {
+	f.before = reportedBefore
+	return 1, nil
+}
+
+// Notes go when the policy says, whatever it said when they were written.
+func TestUpkeep_forget(t *testing.T) {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	book := control.NewBook()
+	if _, err := book.Update(false, scoring.ControlRecord{Key: "policy", Version: 1, Value: []byte(`{"note_ttl":"2d"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.NewTextHandler(testLog{t}, nil))
+	ledger := &forgetting{}
+	upkeep := upkeep{node: newNode(nil, book, "ledger", func() time.Time { return now }, logger), ledger: ledger, logger: logger}
+	upkeep.forget(t.Context())
+	if want := now.AddDate(0, 0, -2); !ledger.before.Equal(want) {
+		t.Errorf("notes of before %v are dropped, want %v", ledger.before, want)
 	}
 }
