@@ -60,12 +60,15 @@ func (cmd *showPolicyCommand) Run(ctx context.Context, s *streams) error {
 	if err := kindTable(policy.Policy).print(s.out, true); err != nil {
 		return err
 	}
+	if _, err := fmt.Fprintln(s.out); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
 	return guardTable(policy.Policy).print(s.out, true)
 }
 
 // guardTable tells the guards, and which are off.
 func guardTable(policy scoring.Policy) *table {
-	t := newTable("\nGUARD", "SETTING")
+	t := newTable("GUARD", "SETTING")
 	policy.Guards.Each(func(name, value string) {
 		if value == "0" || value == "0s" {
 			value = "off"

@@ -82,7 +82,10 @@ func TestRun_onTerminal(t *testing.T) {
 			"threshold 50, points count for 30d unless the kind says otherwise\n\n" +
 				"KIND         POINTS    TTL  CAP  CODE       WHAT\n" +
 				"ssh.maxauth  20        30d  -    127.0.0.3  too many\n" +
-				"ssh.soft     as given  3d   40   127.0.0.3  -\n",
+				"ssh.soft     as given  3d   40   127.0.0.3  -\n\n" +
+				"GUARD               SETTING\nduplicate_window    off\nreports_per_minute  off\naddresses_per_hour  off\n" +
+				"listings_per_day    off\nburst_addresses     off\nburst_listings      off\nburst_window        off\n" +
+				"pause               off\ncircular_rows       off\n",
 		},
 		{
 			"policy try threshold=40", `{"changes":{"listed":[{"zone":"bl.example","prefix":"203.0.113.7/32"}],"delisted":[],"listed_total":1,"delisted_total":0}}`,
