@@ -32,7 +32,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	}
 	in, err := intake.New(intake.Config{
 		Ledger: counted, Board: board, Policies: node.book,
-		Keys: node.book, Removals: node.book,
+		Keys: node.book, Pauser: pauser{registrar, s.logger}, Removals: node.book,
 		Own:  func(prefix netip.Prefix) bool { return s.own.within(prefix) },
 		Seen: func(now time.Time, caller intake.Caller) { sightings.Reporter(now, caller.Reporter, caller.Source) },
 	})

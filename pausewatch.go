@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -27,4 +28,19 @@ func pausedKeys(book *control.Book, now time.Time) int {
 		}
 	}
 	return n
+}
+
+// pauser pauses keys, and tells the log of those that could not be paused.
+type pauser struct {
+	*control.Registrar
+	logger *slog.Logger
+}
+
+// PauseKey implements intake.Pauser.
+func (p pauser) PauseKey(ctx context.Context, now time.Time, id string, until time.Time, why string) (control.Key, error) {
+	key, err := p.Registrar.PauseKey(ctx, now, id, until, why)
+	if err != nil {
+		p.logger.WarnContext(ctx, "a key with a burst of reports could not be paused; this node refuses them meanwhile", "key_id", id, "why", why, "error", err)
+	}
+	return key, err
 }

@@ -128,6 +128,14 @@ func (h *updateHouse) Amend(_ context.Context, a scoring.Amendment) error {
 	return nil
 }
 
+func (h *updateHouse) Details(_ context.Context, keys []scoring.Key) ([]scoring.Entry, error) {
+	entries := make([]scoring.Entry, len(keys))
+	for i, key := range keys {
+		entries[i], _ = h.score.Find(key)
+	}
+	return entries, nil
+}
+
 // points tells what counts against an address.
 func (h *updateHouse) points(addr string) int {
 	sum := 0

@@ -52,9 +52,7 @@ func (s *server) countingOnce(house compat.House) compat.House {
 	if s.Foreign.Once == 0 {
 		return house
 	}
-	uncounted := house
-	uncounted.Intake = s.Intake
-	house.Intake = countedIntake{compat.NewOnce(uncounted, s.Foreign.Once), s.meters}
+	house.Intake = countedIntake{s.Intake.Once(s.Foreign.Once), s.meters}
 	return house
 }
 

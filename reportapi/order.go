@@ -29,7 +29,7 @@ func readOrder(query query, key string) (order, error) {
 // not count in the metrics.
 func (s *server) submit(c *gin.Context, now time.Time, order order, reports []intake.Report) []intake.Result {
 	if order.dryRun {
-		return s.Intake.DryRun(now, s.callerOf(c), "", reports)
+		return s.Intake.DryRun(c.Request.Context(), now, s.callerOf(c), "", reports)
 	}
 	return s.Intake.Submit(c.Request.Context(), now, s.callerOf(c), "", reports)
 }

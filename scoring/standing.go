@@ -36,6 +36,17 @@ func (b *Scoreboard) Verdict(addr netip.Addr, rule int, now time.Time) Verdict {
 	return verdict
 }
 
+// Listed tells whether any of the scoreboard's rules lists a scored prefix: an
+// address also because of a range around it, a range only as a whole.
+func (b *Scoreboard) Listed(prefix netip.Prefix, now time.Time) bool {
+	for i, rule := range b.weights.Load().set.given {
+		if IsRange(prefix) && b.StandingOf(prefix, rule, now).Listed || !IsRange(prefix) && b.Verdict(prefix.Addr(), i, now).Listed {
+			return true
+		}
+	}
+	return false
+}
+
 // pronounce makes a verdict of an outcome: what is barred is not listed.
 func (b *Scoreboard) pronounce(k scoredKey, out outcome, now second) Verdict {
 	if out.listed() {

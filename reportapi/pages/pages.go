@@ -40,7 +40,7 @@ type Config struct {
 	Authenticate func(c *gin.Context, key string) (intake.Caller, error)
 	Intake       Intake
 	// DryRun tells what Submit would answer.
-	DryRun func(now time.Time, caller intake.Caller, idempotencyKey string, reports []intake.Report) []intake.Result
+	DryRun func(ctx context.Context, now time.Time, caller intake.Caller, idempotencyKey string, reports []intake.Report) []intake.Result
 	// Standings tells how an address stands in every zone, the first zone first.
 	Standings func(addr netip.Addr) []Standing
 	Policy    func() scoring.Policy

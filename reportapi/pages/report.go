@@ -82,7 +82,7 @@ func (p *pages) preview(c *gin.Context) {
 	if !ok {
 		return
 	}
-	results := p.DryRun(p.Now(), caller, o.idempotencyKey(), reports)
+	results := p.DryRun(c.Request.Context(), p.Now(), caller, o.idempotencyKey(), reports)
 	p.show(c, http.StatusOK, "preview.html", p.resultPage(caller, o, reports, results))
 }
 

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -9,9 +10,19 @@ import (
 
 // DryRun tells what [Intake.Submit] would answer, as far as this node's
 // scoreboard knows, and records nothing. Reports of one call do not see each
-// other, except that an id given twice is a duplicate.
-func (in *Intake) DryRun(now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
-	results, incidents, rows := in.weigh(now, caller, idempotencyKey, reports)
+// other, except that an id given twice is a duplicate, and so is what counts
+// once. Quotas are not looked at, and nothing is taken off them.
+func (in *Intake) DryRun(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
+	policy := in.config.Policies.Policy()
+	results, incidents, rows := in.weigh(policy, now, caller, idempotencyKey, reports)
+	b := &batch{now: now, caller: caller, policy: policy, reports: reports, results: results, incidents: incidents, rows: rows}
+	if refusal := in.circular(b); refusal != nil {
+		b.refuse(refusal)
+	}
+	if stretches := in.stretches(policy.Guards); len(stretches) > 0 {
+		in.countOnce(ctx, b, stretches)
+	}
+	incidents, rows = b.incidents, b.rows
 	earlier := map[scoring.Key]scoring.Incident{}
 	for i, row := range rows {
 		receipt := in.foresee(incidents[i], earlier)

@@ -26,6 +26,9 @@ type house struct {
 	answer func(scoring.Incident) scoring.Receipt
 	// fault, if set, is what every call of the ledger ends with.
 	fault error
+
+	keys       map[string]control.Key // those that were paused
+	pauseFault error
 }
 
 func newHouse(t interface {
@@ -34,10 +37,11 @@ func newHouse(t interface {
 },
 ) *house {
 	t.Helper()
-	h := &house{entries: map[scoring.Key]scoring.Entry{}, policy: scoring.DefaultPolicy()}
+	h := &house{entries: map[scoring.Key]scoring.Entry{}, policy: scoring.DefaultPolicy(), keys: map[string]control.Key{}}
 	var err error
 	h.Intake, err = intake.New(intake.Config{
 		Ledger: ledger{h}, Board: h, Policies: h,
+		Keys: h, Pauser: h,
 		Own: intake.Own(netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("2001:db8:1::1")),
 	})
 	if err != nil {
@@ -62,6 +66,30 @@ func (h *house) Incidents(prefix netip.Prefix) []scoring.Entry {
 		}
 	}
 	return found
+}
+
+func (h *house) Listed(prefix netip.Prefix, now time.Time) bool {
+	points := 0
+	for _, entry := range h.Incidents(prefix) {
+		if incident, counts := entry.Effective(); counts && incident.Expires.After(now) {
+			points += int(incident.Points)
+		}
+	}
+	return points >= h.policy.Threshold
+}
+
+func (h *house) Key(id string) (control.Key, bool) {
+	key, ok := h.keys[id]
+	return key, ok
+}
+
+func (h *house) PauseKey(_ context.Context, now time.Time, id string, until time.Time, why string) (control.Key, error) {
+	if h.pauseFault != nil {
+		return control.Key{}, h.pauseFault
+	}
+	key := control.Key{ID: id, Paused: control.Pause{At: now, Until: until, Why: why}}
+	h.keys[id] = key
+	return key, nil
 }
 
 func (h *house) ProtectingOf(prefix netip.Prefix, now time.Time) []scoring.Exemption {
@@ -102,6 +130,14 @@ func (h *house) record(in scoring.Incident) scoring.Receipt {
 	}
 	h.entries[in.Key()] = scoring.Entry{Incident: in}
 	return scoring.Receipt{Visible: true}
+}
+
+func (h ledger) Details(_ context.Context, keys []scoring.Key) ([]scoring.Entry, error) {
+	entries := make([]scoring.Entry, len(keys))
+	for i, key := range keys {
+		entries[i] = h.entries[key]
+	}
+	return entries, h.fault
 }
 
 func (h ledger) Amend(_ context.Context, a scoring.Amendment) error {

@@ -23,10 +23,16 @@ type Amender interface {
 	Amend(ctx context.Context, amendment scoring.Amendment) error
 }
 
+// Detailer tells the parts of incidents that the scoreboard does not hold.
+type Detailer interface {
+	Details(ctx context.Context, keys []scoring.Key) ([]scoring.Entry, error)
+}
+
 // Ledger is what intake asks of a ledger.
 type Ledger interface {
 	Recorder
 	Amender
+	Detailer
 }
 
 // Board is what intake asks of the scoreboard.
@@ -35,6 +41,8 @@ type Board interface {
 	Incidents(prefix netip.Prefix) []scoring.Entry
 	// ProtectingOf tells all that protects a scored prefix.
 	ProtectingOf(prefix netip.Prefix, now time.Time) []scoring.Exemption
+	// Listed tells whether any zone lists a scored prefix.
+	Listed(prefix netip.Prefix, now time.Time) bool
 }
 
 // Policies tells the policy in force.
@@ -47,8 +55,8 @@ type Keys interface {
 	Key(id string) (control.Key, bool)
 }
 
-// Config is what an intake is made of. All fields but Keys and Removals are
-// required.
+// Config is what an intake is made of. All fields but Keys, Pauser, Seen and
+// Removals are required.
 type Config struct {
 	Ledger   Ledger
 	Board    Board
@@ -58,6 +66,8 @@ type Config struct {
 	Own func(netip.Prefix) bool
 	// Keys tells which keys are paused; nil: none is.
 	Keys Keys
+	// Pauser pauses keys at a burst; nil: what follows is refused for as long.
+	Pauser Pauser
 
 	scrubber *scrubber
 	// Seen hears of each call whose reports were read, from whom and where it
@@ -69,7 +79,15 @@ type Config struct {
 
 // Intake turns reports into incidents.
 type Intake struct {
-	config Config
+	config  Config
+	address time.Duration // within which an address counts once; see Once
+	*memory
+}
+
+// memory is what an intake remembers between calls.
+type memory struct {
+	locks  locks
+	usages usages
 }
 
 // New returns an intake; it tells what is missing in config.
@@ -78,20 +96,26 @@ func New(config Config) (*Intake, error) {
 		return nil, errors.New("making intake: ledger, board, policies and own addresses are all needed")
 	}
 	config.scrubber = newScrubber()
-	return &Intake{config}, nil
+	return &Intake{config: config, memory: &memory{}}, nil
 }
 
 // Submit weighs reports and records what is left of them, in one call to the
-// ledger. It returns one result for each report, in order. An idempotency key
+// ledger (a few, where it matters how many addresses come onto a list). It
+// returns one result for each report, in order. An idempotency key
 // names the reports that have no id of their own, by their position, so that
 // the same request sent twice counts once; a front that submits one request in
 // several calls gives each call a key of its own.
 func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
-	results, incidents, rows := in.weigh(now, caller, idempotencyKey, reports)
+	policy := in.config.Policies.Policy()
+	results, incidents, rows := in.weigh(policy, now, caller, idempotencyKey, reports)
 	if in.config.Seen != nil && slices.ContainsFunc(results, func(r Result) bool { return r.Status != Refused }) {
 		in.config.Seen(now, caller)
 	}
-	if len(incidents) > 0 {
+	switch {
+	case len(incidents) == 0:
+	case in.guarded(policy.Guards, len(incidents)):
+		in.guard(ctx, &batch{now: now, caller: caller, policy: policy, reports: reports, results: results, incidents: incidents, rows: rows})
+	default:
 		in.record(ctx, incidents, rows, results)
 	}
 	return results
@@ -99,8 +123,8 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 
 // weigh weighs reports. It returns a result for each, the incidents that are
 // ready for the ledger, and which of the results each incident belongs to.
-func (in *Intake) weigh(now time.Time, caller Caller, idempotencyKey string, reports []Report) (results []Result, incidents []scoring.Incident, rows []int) {
-	scale := scale{config: in.config, policy: in.config.Policies.Policy(), now: now, caller: caller}
+func (in *Intake) weigh(policy scoring.Policy, now time.Time, caller Caller, idempotencyKey string, reports []Report) (results []Result, incidents []scoring.Incident, rows []int) {
+	scale := scale{config: in.config, policy: policy, now: now, caller: caller}
 	if refusal := cmp.Or(scale.mayReportMany(len(reports)), scale.paused()); refusal != nil {
 		return refuseAll(len(reports), refusal), nil, nil
 	}
@@ -112,6 +136,7 @@ func (in *Intake) weigh(now time.Time, caller Caller, idempotencyKey string, rep
 			report.ID = fmt.Sprintf("%s/%d", idempotencyKey, i)
 		}
 		results[i] = scale.weigh(report)
+		results[i].named = report.ID != ""
 		results[i].name = cmp.Or(report.ID, results[i].Incident.ID.String())
 		if results[i].Status == Recorded {
 			incidents = append(incidents, results[i].Incident)

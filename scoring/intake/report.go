@@ -27,6 +27,9 @@ type Report struct {
 type Caller struct {
 	control.Identity
 	Source netip.Addr // where the request came from; its own prefix is never recorded
+	// Force takes what looks like our own list all the same, from who may count
+	// by hand.
+	Force bool
 }
 
 // Status is what became of a report.
@@ -50,7 +53,8 @@ type Result struct {
 	Visible  bool  // this node's scoreboard has it
 	Cause    error // why it is unavailable: for the operator, not for the reporter
 
-	name string // the id as its reporter knows it
+	name  string // the id as its reporter knows it
+	named bool   // by its reporter
 }
 
 // Code sorts refusals for fronts that answer with a number.
