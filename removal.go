@@ -106,9 +106,19 @@ func (cmd *showRemovalCommand) Run(ctx context.Context, s *streams) error {
 func (r removalView) facts() *table {
 	t := newTable("WHAT", "IS")
 	for _, fact := range [][2]string{
-		{"id", r.ID}, {"address", r.Prefix}, {"state", r.State}, {"asked", moment(r.Asked)}, {"asked by", r.By}, {"held", r.Held},
-		{"listed in", strings.Join(r.Listed, ",")}, {"decided", moment(r.Decided)}, {"decided by", r.DecidedBy}, {"reason", r.Reason},
-		{"cool-down until", moment(r.Cooldown)}, {"contact", r.Contact}, {"message", strings.Join(strings.Fields(r.Message), " ")},
+		{"id", r.ID},
+		{"address", r.Prefix},
+		{"state", r.State},
+		{"asked", moment(r.Asked)},
+		{"asked by", r.By},
+		{"held", r.Held},
+		{"listed in", strings.Join(r.Listed, ",")},
+		{"decided", moment(r.Decided)},
+		{"decided by", r.DecidedBy},
+		{"reason", r.Reason},
+		{"cool-down until", moment(r.Cooldown)},
+		{"contact", r.Contact},
+		{"message", strings.Join(strings.Fields(r.Message), " ")},
 	} {
 		if fact[1] != "" && fact[1] != "-" {
 			t.add(fact[0], fact[1])

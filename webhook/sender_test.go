@@ -351,7 +351,7 @@ func TestSender_wants(t *testing.T) {
 			t.Errorf("told: %+v", e)
 		}
 	}
-	if body := fmt.Sprintf("%s", requests[0].body); strings.Contains(body, "my secret") || strings.Contains(body, "me@example.org") {
+	if body := string(requests[0].body); strings.Contains(body, "my secret") || strings.Contains(body, "me@example.org") {
 		t.Errorf("what was written is told: %s", body)
 	}
 }
