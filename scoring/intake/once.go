@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strconv"
@@ -54,6 +55,14 @@ func (in *Intake) stretches(guards scoring.Guards) []stretch {
 type occurrence struct {
 	incident scoring.Incident
 	row      int // of this batch; -1: it was recorded before
+}
+
+// before tells whether an occurrence was reported before another. Of one second,
+// which is all that a ledger keeps, the heavier comes first, so that whoever asks
+// gets the same.
+func (o occurrence) before(other occurrence) bool {
+	one, two := &o.incident, &other.incident
+	return cmp.Or(one.Reported.Compare(two.Reported), cmp.Compare(two.Points, one.Points), cmp.Compare(one.ID, two.ID)) < 0
 }
 
 // covers tells whether an occurrence lies within a stretch around an incident.
@@ -119,7 +128,7 @@ func counts(known []occurrence, s stretch, incident *scoring.Incident, policy sc
 		if !s.covers(o, incident, policy) {
 			continue
 		}
-		if points == 0 || o.incident.Reported.Before(first.incident.Reported) {
+		if points == 0 || o.before(first) {
 			first = o
 		}
 		points += int(o.incident.Points)
