@@ -13,10 +13,13 @@ const hidden = "***"
 const scrubPasses = 4
 
 // scrub is one sort of thing that notes are rid of. The expression is tried on
-// notes that hold one of the triggers, in lower case; its group "hide" is
-// hidden, unless it is a word that names nobody.
+// notes that hold one of the triggers, in lower case, and one of the signs if
+// there are any; its group "hide" is hidden, unless it is a word that names
+// nobody. Expressions are slow, and most notes are a line like "Failed password
+// for root from …" without a sign.
 type scrub struct {
 	triggers []string
+	signs    string
 	find     *regexp.Regexp
 	cased    bool // tried on the note as it is; else on one in lower case
 }
@@ -35,18 +38,18 @@ func newScrubber() *scrubber {
 func credentials() []scrub {
 	return []scrub{
 		// Authorization: Basic dXNlcjpwdw==; Cookie: sid=1; nothing after it is known to be harmless.
-		{[]string{"authorization", "cookie", "x-api-key", "x-auth-token"}, regexp.MustCompile(`\b(?:(?:authorization|cookie2?|x-api-key|x-auth-token)["']?\s?[:=]\s?)(?P<hide>.+)`), false},
-		{[]string{"basic", "bearer", "negotiate", "ntlm", "digest"}, regexp.MustCompile(`\b(?:(?:basic|bearer|negotiate|ntlm|digest)\s+)(?P<hide>[a-z0-9+/_=.~-]{16,})`), false},
+		{[]string{"authorization", "cookie", "x-api-key", "x-auth-token"}, ":=", regexp.MustCompile(`\b(?:(?:authorization|cookie2?|x-api-key|x-auth-token)["']?\s?[:=]\s?)(?P<hide>.+)`), false},
+		{[]string{"basic", "bearer", "negotiate", "ntlm", "digest"}, "", regexp.MustCompile(`\b(?:(?:basic|bearer|negotiate|ntlm|digest)\s+)(?P<hide>[a-z0-9+/_=.~-]{16,})`), false},
 		// What mail and FTP clients say to log in.
-		{[]string{"auth "}, regexp.MustCompile(`\b(?:auth\s+(?:plain|login|cram-md5|xoauth2|oauthbearer)\s+)(?P<hide>\S+)`), false},
-		{[]string{"pass "}, regexp.MustCompile(`\bPASS\s+(?P<hide>\S+)`), true},
+		{[]string{"auth "}, "", regexp.MustCompile(`\b(?:auth\s+(?:plain|login|cram-md5|xoauth2|oauthbearer)\s+)(?P<hide>\S+)`), false},
+		{[]string{"pass "}, "", regexp.MustCompile(`\bPASS\s+(?P<hide>\S+)`), true},
 		// https://user:password@host/
-		{[]string{"://"}, regexp.MustCompile(`(?:://)(?P<hide>[^\s/?#]+)(?:@)`), false},
+		{[]string{"://"}, "", regexp.MustCompile(`(?:://)(?P<hide>[^\s/?#]+)(?:@)`), false},
 		// password=…, "access_token": "…", key%3D…
-		{[]string{"pass", "pwd", "secret", "token", "key", "session", "sid", "jwt", "signature"}, regexp.MustCompile(
+		{[]string{"pass", "pwd", "secret", "token", "key", "session", "sid", "jwt", "signature"}, ":=%", regexp.MustCompile(
 			`(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|session(?:_?id)?|sid|jwt|signature)(?:["']?\s{0,2}[=:]\s{0,2}|%3d))(?P<hide>"[^"]*"|'[^']*'|[^\s&;,"'<>]+)`), false},
 		// Keys that can be told by their form: Penaltybox's, GitHub's, AWS's, JSON Web Tokens.
-		{[]string{"pbx_", "ghp_", "gho_", "ghs_", "akia", "eyj"}, regexp.MustCompile(`(?P<hide>\bpbx_[a-z2-7]{8}_[a-z2-7_]+|\bgh[pos]_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)`), true},
+		{[]string{"pbx_", "ghp_", "gho_", "ghs_", "akia", "eyj"}, "", regexp.MustCompile(`(?P<hide>\bpbx_[a-z2-7]{8}_[a-z2-7_]+|\bgh[pos]_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)`), true},
 	}
 }
 
@@ -55,14 +58,14 @@ func credentials() []scrub {
 func persons() []scrub {
 	return []scrub{
 		// user NAME, user=<NAME>, sasl_username=NAME, ruser=NAME, account "NAME"
-		{[]string{"user", "logname", "account", "acct"}, regexp.MustCompile(
+		{[]string{"user", "logname", "account", "acct"}, "", regexp.MustCompile(
 			`(?:(?:user(?:[_ ]?name)?|logname|acc(?:oun)?t)(?:["']?\s?[=:]\s?|\s))(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
-		{[]string{"login"}, regexp.MustCompile(`\b(?:login["']?\s?[=:]\s?)(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
+		{[]string{"login"}, ":=", regexp.MustCompile(`\b(?:login["']?\s?[=:]\s?)(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
 		// The local part of an e-mail address, somebody's home.
-		{[]string{"@"}, regexp.MustCompile(`(?P<hide>[^\s@<>(),;:"'=/]+)(?:@[a-z0-9.-]+)`), false},
-		{[]string{"/home/", "/users/", "/~"}, regexp.MustCompile(`(?:/home/|/users/|/~)(?P<hide>[^/\s"']+)`), false},
+		{[]string{"@"}, "", regexp.MustCompile(`(?P<hide>[^\s@<>(),;:"'=/]+)(?:@[a-z0-9.-]+)`), false},
+		{[]string{"/home/", "/users/", "/~"}, "", regexp.MustCompile(`(?:/home/|/users/|/~)(?P<hide>[^/\s"']+)`), false},
 		// The host in a line of syslog: Nov 22 10:00:00 HOST sshd[1]:
-		{[]string{":"}, regexp.MustCompile(`(?:(?:[a-z]{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d[0-9.:z+-]*) )(?P<hide>[^\s\[\]:]+)(?: [^\s:]+:)`), false},
+		{[]string{":"}, "", regexp.MustCompile(`(?:(?:[a-z]{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d[0-9.:z+-]*) )(?P<hide>[^\s\[\]:]+)(?: [^\s:]+:)`), false},
 	}
 }
 
@@ -136,6 +139,9 @@ func (s *scrubber) hideAll(note string, all []scrub) string {
 
 // concerns tells whether a note may hold what is looked for.
 func (s scrub) concerns(lower string) bool {
+	if s.signs != "" && !strings.ContainsAny(lower, s.signs) {
+		return false
+	}
 	for _, trigger := range s.triggers {
 		if strings.Contains(lower, trigger) {
 			return true

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -97,6 +98,17 @@ func wantScrubbed(t interface{ Errorf(string, ...any) }, s *scrubber, note strin
 		t.Errorf("%q becomes %q, then %q", note, once, s.all(once, "web1 web1.example.org a"))
 	case len(cutNote(once)) > maxNote:
 		t.Errorf("%q has %d bytes", once, len(cutNote(once)))
+	}
+	wantLookedAt(t, note, append(slices.Clone(s.credentials), s.persons...))
+}
+
+// Whatever an expression finds lies in a note that it is tried on.
+func wantLookedAt(t interface{ Errorf(string, ...any) }, note string, all []scrub) {
+	lower := lowerASCII(note)
+	for _, one := range all {
+		if text := map[bool]string{true: note, false: lower}[one.cased]; !one.concerns(lower) && one.find.MatchString(text) {
+			t.Errorf("%q is not gone over for %s", note, one.find)
+		}
 	}
 }
 
