@@ -16,6 +16,8 @@ import (
 type reporterCommand struct {
 	Add     addReporterCommand     `cmd:"" help:"Make a reporter and its first key."`
 	List    listReportersCommand   `cmd:"" help:"List the reporters."`
+	Show    showReporterCommand    `cmd:"" help:"Show one reporter."`
+	Set     setReporterCommand     `cmd:"" help:"Say how much the word of a reporter counts."`
 	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays."`
 	Enable  enableReporterCommand  `cmd:"" help:"Take the keys of a disabled reporter again."`
 	Nets    reporterNetsCommand    `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
@@ -29,6 +31,7 @@ type addReporterCommand struct {
 	Name string `arg:"" help:"1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1."`
 	Role string `help:"checker asks whether an address is listed, reader looks all up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"checker,reader,reporter,moderator,admin" default:"reporter"`
 	narrowed
+	trusted
 	Net   []string         `help:"A network of its own, of which nothing is ever listed; may be given again." placeholder:"PREFIX"`
 	NoKey bool             `help:"Make no key yet."`
 	Print string           `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
@@ -45,6 +48,7 @@ its hash. When standard output is no terminal, the key is all that is printed.
   penaltybox reporter add web1
   penaltybox reporter add web1 | ssh web1 'umask 077; cat > /etc/penaltybox.key'
   penaltybox reporter add web1 --print watch | ssh root@web1 sh
+  penaltybox reporter add friend --organisation example.org --probation
   penaltybox reporter add mirror --role reader`
 }
 
@@ -66,7 +70,8 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	body := map[string]string{"name": cmd.Name, "role": cmd.Role}
+	body := map[string]any{"name": cmd.Name, "role": cmd.Role}
+	cmd.fill(body)
 	if len(cmd.Net) > 0 {
 		body["nets"] = strings.Join(cmd.Net, " ")
 	}
@@ -117,13 +122,9 @@ func (cmd *listReportersCommand) Run(ctx context.Context, s *streams) error {
 }
 
 func reporterTable(reporters ...control.Reporter) *table {
-	t := newTable("REPORTER", "ROLE", "STATE", "CREATED")
+	t := newTable("REPORTER", "ROLE", "STATE", "CREATED", "ORGANISATION", "WEIGHT")
 	for _, r := range reporters {
-		state := "enabled"
-		if r.Disabled {
-			state = "disabled"
-		}
-		t.add(r.Name, string(r.Role), state, moment(r.Created))
+		t.add(r.Name, string(r.Role), reporterState(r), moment(r.Created), dash(r.Organisation), weightOf(r))
 	}
 	return t
 }

@@ -44,7 +44,7 @@ func (s *server) patchIncident(c *gin.Context) error {
 	entry, refusal, err := s.Intake.Amend(ctx, now, caller, key, change)
 	if refusal != nil {
 		if refusal.Code == intake.Conflict && change.Version != nil {
-			return staleTag(c.GetHeader("If-Match"))
+			return staleTag(staleIncident, c.GetHeader("If-Match"))
 		}
 		return refusal
 	}
@@ -81,7 +81,7 @@ func (s *server) precondition(header http.Header, key scoring.Key, change *intak
 		return nil // Amend says so, with a hint
 	}
 	if preconditionFails(header, versionTag(entry)) {
-		return staleTag(given)
+		return staleTag(staleIncident, given)
 	}
 	var version uint64
 	if entry.Amendment != nil {
@@ -91,8 +91,11 @@ func (s *server) precondition(header http.Header, key scoring.Key, change *intak
 	return nil
 }
 
-func staleTag(given string) error {
-	p := newProblem(http.StatusPreconditionFailed, "the incident was amended since you read it", "read it again and repeat")
+const staleIncident = "the incident was amended since you read it"
+
+// staleTag is for an If-Match that names another version than there is.
+func staleTag(why, given string) error {
+	p := newProblem(http.StatusPreconditionFailed, why, "read it again and repeat")
 	p.Field, p.Value = "If-Match", cut(given)
 	return p
 }

@@ -19,10 +19,18 @@ type reporterView struct {
 	Created  time.Time              `json:"created"`
 	Hosts    string                 `json:"hosts,omitempty"`
 	Nets     string                 `json:"nets,omitempty"`
+	// How much its word counts: see [scoring.ReporterTrust].
+	Organisation string `json:"organisation,omitempty"`
+	Weight       int    `json:"weight"`
+	Probation    bool   `json:"probation"`
 }
 
 func viewReporter(r control.Reporter) reporterView {
-	return reporterView{Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created), Hosts: r.Hosts, Nets: r.Nets}
+	trust := r.Trust()
+	return reporterView{
+		Name: r.Name, Number: r.Number, Role: r.Role, Disabled: r.Disabled, Created: utc(r.Created), Hosts: r.Hosts, Nets: r.Nets,
+		Organisation: trust.Organisation, Weight: trust.Weight, Probation: trust.Probation,
+	}
 }
 
 // getReporters tells all reporters.
@@ -37,96 +45,148 @@ func (s *server) getReporters(c *gin.Context) error {
 	return ok(c, http.StatusOK, map[string]any{"reporters": views})
 }
 
+// getReporter tells one reporter.
+func (s *server) getReporter(c *gin.Context) error {
+	if _, err := queryOf(c); err != nil {
+		return err
+	}
+	return s.tellReporter(c, http.StatusOK, c.Param("name"))
+}
+
+// tellReporter answers with a reporter as it is now.
+func (s *server) tellReporter(c *gin.Context, status int, name string) error {
+	reporter, version, known := s.Book.ReporterAt(name)
+	if !known {
+		return fmt.Errorf("reporter %q: %w", name, scoring.ErrNotFound)
+	}
+	c.Header("ETag", reporterTag(version))
+	return ok(c, status, viewReporter(reporter))
+}
+
+// reporterFields are the fields that scoring/control refuses by their names.
+func reporterFields() fieldNames {
+	return fieldNames{
+		"reporter": "name", "role": "role", "hosts": "hosts", "nets": "nets", "organisation": "organisation", "weight": "weight",
+	}
+}
+
 // postReporter makes a reporter.
 func (s *server) postReporter(c *gin.Context) error {
 	o, err := s.readObject(c)
 	if err != nil {
 		return err
 	}
-	name, role, nets := "", string(control.RoleReporter), ""
+	reporter, trust := control.Reporter{Role: control.RoleReporter}, trustChange{}
 	for _, m := range o {
 		switch m.name {
 		case "name":
-			name, err = m.text()
+			reporter.Name, err = m.text()
 		case "role":
+			var role string
 			role, err = m.text()
+			reporter.Role = control.Role(role)
 		case "nets":
-			nets, err = m.text()
+			reporter.Nets, err = m.text()
 		default:
-			err = m.unknown("name", "role", "nets")
+			var taken bool
+			if taken, err = trust.take(m); !taken {
+				err = m.unknown("name", "role", "nets", "organisation", "weight", "probation")
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if _, err := (control.Reporter{Nets: nets}).Networks(); err != nil {
-		return refusalOf(err, fieldNames{"nets": "nets"})
+	trust.apply(&reporter)
+	if _, err := s.Registrar.Enrol(c.Request.Context(), s.Now(), reporter); err != nil {
+		return refusalOf(err, reporterFields())
 	}
-	reporter, err := s.Registrar.AddReporter(c.Request.Context(), s.Now(), name, control.Role(role))
-	if err == nil && nets != "" {
-		reporter, err = s.Registrar.ChangeReporter(c.Request.Context(), name, func(r *control.Reporter) { r.Nets = nets })
-	}
-	if err != nil {
-		return refusalOf(err, fieldNames{"reporter": "name", "role": "role", "nets": "nets"})
-	}
-	return ok(c, http.StatusCreated, viewReporter(reporter))
+	return s.tellReporter(c, http.StatusCreated, reporter.Name)
 }
 
-// patchReporter changes a reporter's role, disables it or enables it again.
+// reporterChange is what a request changes of a reporter. What is nil, or an
+// empty role, stays as it is.
+type reporterChange struct {
+	role        string
+	disabled    *bool
+	hosts, nets *string
+	trustChange
+}
+
+func readReporterChange(o object) (change reporterChange, err error) {
+	for _, m := range o {
+		var text string
+		switch m.name {
+		case "role":
+			change.role, err = m.text()
+		case "disabled":
+			change.disabled, err = m.boolean()
+		case "hosts":
+			text, err = m.text()
+			change.hosts = &text
+		case "nets":
+			text, err = m.text()
+			change.nets = &text
+		default:
+			var taken bool
+			if taken, err = change.take(m); !taken {
+				err = m.unknown("role", "disabled", "hosts", "nets", "organisation", "weight", "probation")
+			}
+		}
+		if err != nil {
+			return change, err
+		}
+	}
+	if !change.others() && change.empty() {
+		return change, wrong("", "", "nothing to change", "give role, disabled, hosts, nets, organisation, weight or probation")
+	}
+	return change, nil
+}
+
+// others tells whether it says anything but of trust.
+func (ch reporterChange) others() bool {
+	return ch.role != "" || ch.disabled != nil || ch.hosts != nil || ch.nets != nil
+}
+
+// apply changes a reporter.
+func (ch reporterChange) apply(r *control.Reporter) {
+	if ch.role != "" {
+		r.Role = control.Role(ch.role)
+	}
+	if ch.disabled != nil {
+		r.Disabled = *ch.disabled
+	}
+	if ch.hosts != nil {
+		r.Hosts = *ch.hosts
+	}
+	if ch.nets != nil {
+		r.Nets = *ch.nets
+	}
+	ch.trustChange.apply(r)
+}
+
+// patchReporter changes a reporter: its role, its networks and hosts, how much
+// its word counts, or whether it may report at all.
 func (s *server) patchReporter(c *gin.Context) error {
 	o, err := s.readObject(c)
 	if err != nil {
 		return err
 	}
-	var role string
-	var disabled *bool
-	var hosts, nets *string
-	for _, m := range o {
-		switch m.name {
-		case "role":
-			role, err = m.text()
-		case "disabled":
-			disabled, err = m.boolean()
-		case "hosts":
-			var names string
-			names, err = m.text()
-			hosts = &names
-		case "nets":
-			var networks string
-			networks, err = m.text()
-			nets = &networks
-		default:
-			err = m.unknown("role", "disabled", "hosts", "nets")
-		}
-		if err != nil {
-			return err
-		}
+	change, err := readReporterChange(o)
+	if err != nil {
+		return err
 	}
 	name := c.Param("name")
-	switch {
-	case role == "" && disabled == nil && hosts == nil && nets == nil:
-		return wrong("", "", "nothing to change", "give role, disabled, hosts or nets")
-	case name == identityOf(c).Reporter && (role != "" || disabled != nil):
+	if err := mayChange(c, name, change); err != nil {
+		return err
+	}
+	if name == identityOf(c).Reporter && (change.role != "" || change.disabled != nil) {
 		return lockout("a reporter does not change its own role or disable itself")
 	}
-	reporter, err := s.Registrar.ChangeReporter(c.Request.Context(), name, func(r *control.Reporter) {
-		if role != "" {
-			r.Role = control.Role(role)
-		}
-		if disabled != nil {
-			r.Disabled = *disabled
-		}
-		if hosts != nil {
-			r.Hosts = *hosts
-		}
-		if nets != nil {
-			r.Nets = *nets
-		}
-	})
-	if err != nil {
-		return refusalOf(err, fieldNames{"role": "role", "hosts": "hosts", "nets": "nets"})
+	if err := s.changeReporter(c, name, change.apply); err != nil {
+		return refusalOf(err, reporterFields())
 	}
-	return ok(c, http.StatusOK, viewReporter(reporter))
+	return s.tellReporter(c, http.StatusOK, name)
 }
 
 // lockout refuses what could leave nobody with an admin's key.

@@ -27,6 +27,7 @@ func rights() map[string]right {
 	oversees := right{control.RoleModerator, []control.Scope{control.ScopeRead}}
 	moderates := right{control.RoleModerator, []control.Scope{control.ScopeDelist}}
 	admin := right{control.RoleAdmin, []control.Scope{control.ScopeAdmin}}
+	trusts := right{control.RoleModerator, []control.Scope{control.ScopeDelist, control.ScopeAdmin}} // for one change alone
 	return map[string]right{
 		"POST /v1/incidents":           reports,
 		"GET /v1/incidents":            reads,
@@ -50,7 +51,8 @@ func rights() map[string]right {
 		"DELETE /v1/protected/:name":   admin,
 		"GET /v1/reporters":            admin,
 		"POST /v1/reporters":           admin,
-		"PATCH /v1/reporters/:name":    admin,
+		"GET /v1/reporters/:name":      admin,
+		"PATCH /v1/reporters/:name":    trusts,
 		"GET /v1/keys":                 admin,
 		"POST /v1/keys":                admin,
 		"DELETE /v1/keys/:id":          admin,

@@ -246,6 +246,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	amender := s.need(control.RoleReporter, control.ScopeReport, control.ScopeDelist)
 	overseer, moderator := s.need(control.RoleModerator, control.ScopeRead), s.need(control.RoleModerator, control.ScopeDelist)
 	admin := s.need(control.RoleAdmin, control.ScopeAdmin)
+	truster := s.need(control.RoleModerator, control.ScopeDelist, control.ScopeAdmin) // a moderator may end a probation
 
 	routes.POST("/incidents", reporter, s.answer(s.postIncidents))
 	s.get(routes, "/incidents", reader, s.answer(s.getIncidents))
@@ -274,7 +275,8 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 
 	s.get(routes, "/reporters", admin, s.answer(s.getReporters))
 	routes.POST("/reporters", admin, s.answer(s.postReporter))
-	routes.PATCH("/reporters/:name", admin, s.answer(s.patchReporter))
+	s.get(routes, "/reporters/:name", admin, s.answer(s.getReporter))
+	routes.PATCH("/reporters/:name", truster, s.answer(s.patchReporter))
 
 	s.get(routes, "/keys", admin, s.answer(s.getKeys))
 	routes.POST("/keys", admin, s.answer(s.postKey))

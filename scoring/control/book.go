@@ -115,6 +115,14 @@ func (b *Book) Reporter(name string) (Reporter, bool) {
 	return r, ok
 }
 
+// ReporterAt returns the reporter of a name and the version of its record.
+func (b *Book) ReporterAt(name string) (Reporter, uint64, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	r, ok := b.reporters[name]
+	return r, b.versions[reporterRecords+name], ok
+}
+
 // ReporterName returns the name that goes with a number, or "#N" if the
 // reporter is unknown.
 func (b *Book) ReporterName(n scoring.ReporterNumber) string {

@@ -75,10 +75,17 @@ func (r *Registrar) change(ctx context.Context, key string, make func() (any, er
 	return fmt.Errorf("writing control record %q: %w: other nodes keep changing it; try again", key, scoring.ErrConflict)
 }
 
-// AddReporter makes a reporter with the next free number. A name that exists
-// is ErrConflict.
+// AddReporter makes a reporter who is as any other of its role. A name that
+// exists is ErrConflict.
 func (r *Registrar) AddReporter(ctx context.Context, now time.Time, name string, role Role) (Reporter, error) {
-	reporter := Reporter{Number: adminNumber, Name: name, Role: role, Created: now.UTC().Truncate(time.Second)}
+	return r.Enrol(ctx, now, Reporter{Name: name, Role: role})
+}
+
+// Enrol makes a reporter as described, with the next free number. A name that
+// exists is ErrConflict.
+func (r *Registrar) Enrol(ctx context.Context, now time.Time, reporter Reporter) (Reporter, error) {
+	name := reporter.Name
+	reporter.Number, reporter.Created = adminNumber, now.UTC().Truncate(time.Second)
 	if err := reporter.Validate(); err != nil {
 		return Reporter{}, err
 	}
@@ -113,11 +120,24 @@ func (b *Book) nextNumber() scoring.ReporterNumber {
 // ChangeReporter changes a reporter's role or disables it; its number and name
 // stay.
 func (r *Registrar) ChangeReporter(ctx context.Context, name string, change func(*Reporter)) (Reporter, error) {
+	return r.changeReporter(ctx, name, nil, change)
+}
+
+// ChangeReporterAt is ChangeReporter of a version that was read before; when
+// the reporter was changed since, it is ErrConflict.
+func (r *Registrar) ChangeReporterAt(ctx context.Context, name string, version uint64, change func(*Reporter)) (Reporter, error) {
+	return r.changeReporter(ctx, name, &version, change)
+}
+
+func (r *Registrar) changeReporter(ctx context.Context, name string, read *uint64, change func(*Reporter)) (Reporter, error) {
 	var changed Reporter
 	err := r.change(ctx, reporterRecords+name, func() (any, error) {
-		reporter, ok := r.book.Reporter(name)
+		reporter, version, ok := r.book.ReporterAt(name)
 		if !ok {
 			return nil, fmt.Errorf("reporter %q: %w", name, scoring.ErrNotFound)
+		}
+		if read != nil && *read != version {
+			return nil, fmt.Errorf("reporter %q was changed since it was read: %w", name, scoring.ErrConflict)
 		}
 		changed = reporter
 		change(&changed)

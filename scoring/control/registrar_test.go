@@ -310,3 +310,38 @@ func TestRegistrar_SetPolicy_invalid(t *testing.T) {
 		t.Errorf("error %v, %d records written; want the caller's error", err, s.puts)
 	}
 }
+
+// Who read an older version of a reporter changes nothing.
+func TestRegistrar_ChangeReporterAt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, newStore())
+	d.addReporter(t, "web1", control.RoleReporter)
+	_, version, _ := d.book.ReporterAt("web1")
+	halve := func(r *control.Reporter) { r.Weight = new(50) }
+	if got, err := d.ChangeReporterAt(t.Context(), "web1", version, halve); err != nil || got.Trust().Weight != 50 {
+		t.Errorf("the version that stands: %+v, %v", got, err)
+	}
+	_, err := d.ChangeReporterAt(t.Context(), "web1", version, func(r *control.Reporter) { r.Probation = true })
+	if stands, _ := d.book.Reporter("web1"); !errors.Is(err, scoring.ErrConflict) || stands.Probation {
+		t.Errorf("an older version: %v, and the reporter is %+v", err, stands)
+	}
+}
+
+// A reporter is on probation from its first moment.
+func TestRegistrar_Enrol(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	d := newDesk(t, s)
+	got, err := d.Enrol(t.Context(), noon, control.Reporter{Number: 77, Name: "web9", Role: control.RoleReporter, Probation: true})
+	if stands, _ := newDesk(t, s).book.Reporter("web9"); err != nil || stands != got || !stands.Probation || stands.Number != 2 {
+		t.Errorf("Enrol = %+v, %v, and read again %+v", got, err, stands)
+	}
+	for _, wrong := range []control.Reporter{
+		{Name: "web8", Role: control.RoleReporter, Weight: new(201)},
+		{Name: "web8", Role: control.RoleReporter, Organisation: "two words"},
+	} {
+		if _, err := d.Enrol(t.Context(), noon, wrong); err == nil {
+			t.Errorf("%+v was enrolled", wrong)
+		}
+	}
+}

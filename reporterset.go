@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"penaltybox/scoring/control"
+)
+
+// trusted is how much a reporter's word counts. What is nil is left as it is.
+type trusted struct {
+	Organisation *string `help:"Name of its organisation, whose reporters count as one where several are needed; empty: it is one by itself." placeholder:"NAME"`
+	Weight       *int    `help:"Percent of its points that count: 0 to 200." placeholder:"PERCENT"`
+	Probation    *bool   `help:"Keep what it reports and count none of it, until --no-probation." negatable:""`
+}
+
+// fill writes what is given into a request.
+func (t trusted) fill(body map[string]any) {
+	if t.Organisation != nil {
+		body["organisation"] = *t.Organisation
+	}
+	if t.Weight != nil {
+		body["weight"] = *t.Weight
+	}
+	if t.Probation != nil {
+		body["probation"] = *t.Probation
+	}
+}
+
+// apply changes a reporter.
+func (t trusted) apply(r *control.Reporter) {
+	if t.Organisation != nil {
+		r.Organisation = *t.Organisation
+	}
+	if t.Weight != nil {
+		r.Weight = t.Weight
+	}
+	if t.Probation != nil {
+		r.Probation = *t.Probation
+	}
+}
+
+// setReporterCommand says how much a reporter's word counts.
+type setReporterCommand struct {
+	remote
+	stopped
+	output
+	Name string `arg:"" help:"Name of the reporter."`
+	trusted
+}
+
+// Help implements kong.HelpProvider.
+func (setReporterCommand) Help() string {
+	return `Holds at once on every node of the ledger, for what was reported before as well.
+A moderator may end a probation; all else is an admin's.
+
+  penaltybox reporter set web9 --organisation example.org --weight 50
+  penaltybox reporter set web9 --no-probation`
+}
+
+// Run changes the reporter.
+func (cmd *setReporterCommand) Run(ctx context.Context, s *streams) error {
+	body := map[string]any{}
+	if cmd.fill(body); len(body) == 0 {
+		return usagef("nothing to set: give --organisation, --weight, --probation or --no-probation")
+	}
+	if cmd.Offline {
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error {
+			reporter, err := ledger.Registrar.ChangeReporter(ctx, cmd.Name, cmd.apply)
+			if err != nil {
+				return fmt.Errorf("changing reporter %s: %w", cmd.Name, err)
+			}
+			return cmd.tell(s, nil, reporter)
+		})
+	}
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	var reporter control.Reporter
+	answer, err := c.call(ctx, request{method: http.MethodPatch, path: "/v1/reporters/" + url.PathEscape(cmd.Name), body: body}, &reporter)
+	if err != nil {
+		return fmt.Errorf("changing reporter %s: %w", cmd.Name, err)
+	}
+	return cmd.tell(s, answer, reporter)
+}
+
+// tell prints a reporter as the server answered, or as the ledger has it.
+func (cmd *setReporterCommand) tell(s *streams, answer json.RawMessage, reporter control.Reporter) error {
+	if cmd.JSON && answer == nil {
+		return s.printJSON(reporter)
+	}
+	return cmd.show(s, answer, reporterTable(reporter))
+}
+
+// showReporterCommand shows one reporter.
+type showReporterCommand struct {
+	remote
+	output
+	Name string `arg:"" help:"Name of the reporter."`
+}
+
+// Run asks for the reporter.
+func (cmd *showReporterCommand) Run(ctx context.Context, s *streams) error {
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	var r control.Reporter
+	answer, err := c.call(ctx, request{path: "/v1/reporters/" + url.PathEscape(cmd.Name)}, &r)
+	if err != nil {
+		return fmt.Errorf("asking for reporter %s: %w", cmd.Name, err)
+	}
+	t := newTable(r.Name, string(r.Role))
+	t.add("state", reporterState(r))
+	t.add("created", moment(r.Created))
+	t.add("organisation", dash(r.Organisation))
+	t.add("weight", weightOf(r))
+	t.add("hosts", dash(r.Hosts))
+	t.add("networks", dash(r.Nets))
+	return cmd.show(s, answer, t)
+}
+
+// reporterState is whether a reporter's word is taken, and counts.
+func reporterState(r control.Reporter) string {
+	switch {
+	case r.Disabled:
+		return "disabled"
+	case r.Probation:
+		return "probation"
+	}
+	return "enabled"
+}
+
+// weightOf is how much of its points counts.
+func weightOf(r control.Reporter) string { return strconv.Itoa(r.Trust().Weight) + "%" }
