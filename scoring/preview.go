@@ -22,7 +22,7 @@ func (b *Scoreboard) Preview(policy Policy, now time.Time) ([]Change, error) {
 	})
 	b.readShards(func(s *shard) {
 		for k, at := range s.places() {
-			p.place(s, k, at)
+			p.place(s, k, at, false)
 		}
 	})
 	return p.told(), nil
@@ -34,8 +34,13 @@ type previewing struct {
 	now     second
 	by      func(s *shard) *weights
 	shares  map[scoredKey][]previewed // of ranges, in what is told of their pieces
+	ranges  map[scoredKey]previewed   // all of them, whole
 	space   previewed
 	changes []logged
+	// concerned are the pieces of ranges of which it is asked what stays, stays
+	// is what does.
+	concerned map[scoredKey]struct{}
+	stays     []staying
 }
 
 // previewed is what each distinct rule makes of a prefix, and would make of it.
@@ -47,11 +52,15 @@ type previewed struct {
 // preview begins with the ranges, because an address within may be a piece of
 // one. by returns the other weights for a shard.
 func (b *Scoreboard) preview(now second, by func(s *shard) *weights) *previewing {
-	p := &previewing{board: b, now: now, by: by, shares: map[scoredKey][]previewed{}}
+	p := &previewing{
+		board: b, now: now, by: by,
+		shares: map[scoredKey][]previewed{}, ranges: map[scoredKey]previewed{}, concerned: map[scoredKey]struct{}{},
+	}
 	b.readShards(func(s *shard) {
 		for k, at := range s.ranges.places {
 			made := p.of(s, k, at)
 			made.was, made.is = slices.Clone(made.was), slices.Clone(made.is)
+			p.ranges[k] = made
 			for _, piece := range b.exemptions.Load().pieces(k, now) {
 				p.shares[piece] = append(p.shares[piece], made)
 			}
@@ -71,8 +80,9 @@ func (p *previewing) of(s *shard, k scoredKey, at place) previewed {
 	return made
 }
 
-// place takes in what would change of an address. Ranges were taken in before.
-func (p *previewing) place(s *shard, k scoredKey, at place) {
+// place takes in what would change of an address; if it is concerned, also what
+// stays. Ranges were taken in before.
+func (p *previewing) place(s *shard, k scoredKey, at place, concerned bool) {
 	if k.isRange() {
 		return
 	}
@@ -80,17 +90,21 @@ func (p *previewing) place(s *shard, k scoredKey, at place) {
 	if _, barred := p.board.barred(k, p.now); barred {
 		return
 	}
-	p.add(k, append(p.shares[k], made))
+	_, piece := p.concerned[k]
+	p.add(k, append(p.shares[k], made), concerned || piece)
 	delete(p.shares, k)
 }
 
 // add takes in the change from all that is said of a prefix to what would be, for
-// each rule.
-func (p *previewing) add(k scoredKey, all []previewed) {
+// each rule, and what stays if that is asked.
+func (p *previewing) add(k scoredKey, all []previewed, concerned bool) {
 	for r, places := range all[0].by.set.members {
 		var was, is outcome
 		for _, made := range all {
 			was, is = was.or(made.was[r]), is.or(made.is[r])
+		}
+		if concerned {
+			p.stay(k, r, places, was, is)
 		}
 		if was == is {
 			continue
@@ -111,7 +125,8 @@ func (p *previewing) told() []Change {
 			shares = append(shares, p.of(locked.shard, k, at))
 		}
 		locked.mu.RUnlock()
-		p.add(k, shares)
+		_, concerned := p.concerned[k]
+		p.add(k, shares, concerned)
 	}
 	slices.SortFunc(p.changes, func(a, b logged) int {
 		return cmp.Or(a.key.compare(b.key), cmp.Compare(a.rule, b.rule))

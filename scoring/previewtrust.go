@@ -8,6 +8,11 @@ type TrustEffect struct {
 	Incidents int      // live ones that would count otherwise, caps left aside
 	Points    int      // of these, as reported or amended
 	Changes   []Change // as of [Scoreboard.Preview]
+	// Stays are those of the prefixes that are listed before and after, by
+	// themselves or because of a range around them, for each rule that does; in
+	// the order of Changes, where they may stand too. An address that leaves a
+	// list by itself stays on it if a range around it does.
+	Stays []Change
 }
 
 // PreviewTrust tells what [Scoreboard.SetTrust] would change, without doing it.
@@ -18,6 +23,7 @@ func (b *Scoreboard) PreviewTrust(trust Trust, now time.Time) TrustEffect {
 	b.control.RUnlock()
 	var effect TrustEffect
 	p := b.preview(at, func(s *shard) *weights { return newWeights(policy, s.weights.set, table) })
+	b.readShards(p.concernRanges)
 	b.readShards(func(s *shard) {
 		d, by := s.weights.trust.differing(table), newWeights(policy, s.weights.set, table)
 		p.by = func(*shard) *weights { return by }
@@ -28,7 +34,7 @@ func (b *Scoreboard) PreviewTrust(trust Trust, now time.Time) TrustEffect {
 			}
 			effect.Incidents += incidents
 			effect.Points += points
-			p.place(s, k, here)
+			p.place(s, k, here, incidents > 0)
 		}
 		if !d.everywhere() {
 			for _, k := range d.places {
@@ -50,6 +56,7 @@ func (b *Scoreboard) PreviewTrust(trust Trust, now time.Time) TrustEffect {
 	})
 	p.by = func(s *shard) *weights { return newWeights(policy, s.weights.set, table) }
 	effect.Changes = p.told()
+	effect.Stays = p.stayed()
 	return effect
 }
 

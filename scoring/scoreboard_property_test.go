@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -244,7 +245,8 @@ func (m *model) void(t *rapid.T) Void {
 
 // checkEffect holds what a preview counts against the twin before and after.
 func (m *model) checkEffect(t *rapid.T, before twin, preview TrustEffect) {
-	want := TrustEffect{Changes: preview.Changes}
+	want := TrustEffect{Changes: preview.Changes, Stays: preview.Stays}
+	var concerned []netip.Prefix
 	counts := func(b *twin, in Incident) int {
 		if b.weight(in.Reporter) == 0 || b.void(in) {
 			return 0
@@ -261,10 +263,43 @@ func (m *model) checkEffect(t *rapid.T, before twin, preview TrustEffect) {
 				addressed = 1
 			}
 		}
+		if addressed > 0 {
+			concerned = append(concerned, p)
+		}
 		want.Addresses += addressed
 	}
+	m.checkStays(t, before, concerned, preview.Stays)
 	if d := diff(want, preview); d != "" {
 		t.Fatalf("preview of a trust: %s", d)
+	}
+}
+
+// checkStays holds what a preview says stays listed against the twin before and
+// after.
+func (m *model) checkStays(t *rapid.T, before twin, concerned []netip.Prefix, got []Change) {
+	want := map[string]bool{}
+	for _, p := range concerned {
+		pieces := []netip.Prefix{p}
+		if IsRange(p) {
+			pieces = m.twin.pieces(p, m.now)
+		}
+		for _, piece := range pieces {
+			for i, rule := range m.rules {
+				if rule == (Rule{}) || !before.standing(piece, rule, m.now).Listed {
+					continue
+				}
+				if is := m.twin.standing(piece, rule, m.now); is.Listed {
+					want[fmt.Sprint(piece, i, is.Until.Unix(), is.Range)] = true
+				}
+			}
+		}
+	}
+	told := map[string]bool{}
+	for _, c := range got {
+		told[fmt.Sprint(c.Prefix, c.Rule, c.New.Until.Unix(), c.New.Range)] = true
+	}
+	if d := diff(want, told); d != "" || len(told) != len(got) {
+		t.Fatalf("preview of what stays, %d of %d: %s", len(told), len(got), d)
 	}
 }
 
