@@ -26,7 +26,16 @@ func startProcess(t *testing.T, flags serveFlags) (*testNode, *exec.Cmd) {
 	t.Helper()
 	os.Remove(flags.ReadyFile)
 	command := exec.Command(os.Args[0], "serve", "--state", flags.State, "--dns-listen", "127.0.0.1:0",
-		"--http-listen", "127.0.0.1:0", "--ready-file", flags.ReadyFile, "--log-level", "error")
+		"--ready-file", flags.ReadyFile, "--log-level", "error")
+	for _, address := range flags.HTTPListen {
+		command.Args = append(command.Args, "--http-listen", address)
+	}
+	for _, zone := range flags.Zone {
+		command.Args = append(command.Args, "--zone", zone)
+	}
+	if flags.HTTPInsecure {
+		command.Args = append(command.Args, "--http-insecure")
+	}
 	if flags.Redis != "" {
 		command.Args = append(command.Args, "--redis", flags.Redis)
 	}
