@@ -54,7 +54,7 @@ func (cmd *showPolicyCommand) Run(ctx context.Context, s *streams) error {
 	if !s.outTerminal || cmd.JSON {
 		return cmd.show(s, answer, settingsTable(policy.Policy))
 	}
-	if _, err := fmt.Fprintf(s.out, "threshold %d, points count for %s unless the kind says otherwise\n\n", policy.Threshold, policy.TTL); err != nil {
+	if _, err := fmt.Fprintf(s.out, "threshold %d, points count for %s unless the kind says otherwise%s\n\n", policy.Threshold, policy.TTL, agreementText(policy.Policy)); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
 	if err := kindTable(policy.Policy).print(s.out, true); err != nil {
@@ -64,6 +64,18 @@ func (cmd *showPolicyCommand) Run(ctx context.Context, s *streams) error {
 		return fmt.Errorf("printing: %w", err)
 	}
 	return guardTable(policy.Policy).print(s.out, true)
+}
+
+// agreementText says how many must agree, where that is more than one.
+func agreementText(policy scoring.Policy) string {
+	var text strings.Builder
+	if needed := policy.Organisations(); needed > 1 {
+		fmt.Fprintf(&text, "\nlisted by %d organisations or more", needed)
+	}
+	if policy.ReporterCap > 0 {
+		fmt.Fprintf(&text, "\nno more than %d points of one reporter count on one address", policy.ReporterCap)
+	}
+	return text.String()
 }
 
 // guardTable tells the guards, and which are off.
@@ -83,6 +95,8 @@ func settingsTable(policy scoring.Policy) *table {
 	t := newTable()
 	t.add("threshold=" + strconv.Itoa(policy.Threshold))
 	t.add("ttl=" + policy.TTL.String())
+	t.add("min_organisations=" + strconv.Itoa(policy.Organisations()))
+	t.add("reporter_cap=" + strconv.Itoa(policy.ReporterCap))
 	policy.Guards.Each(func(name, value string) { t.add(name + "=" + value) })
 	t.add("audit_ttl=" + scoring.Duration(policy.AuditKept()).String())
 	t.add("note_ttl=" + scoring.Duration(policy.DetailTTL()).String())
@@ -126,7 +140,7 @@ func kindTable(policy scoring.Policy) *table {
 
 // settings are the changes that set and try take.
 type policySettings struct {
-	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, note_ttl=7d, audit_ttl=400d, scrub_notes=on, removal=moderated, removal_cooldown=7d, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
+	Settings []string `arg:"" name:"setting" help:"threshold=N, ttl=30d, min_organisations=N, reporter_cap=N, note_ttl=7d, audit_ttl=400d, scrub_notes=on, removal=moderated, removal_cooldown=7d, KIND.points=N, KIND.ttl=3d, KIND.cap=N, CATEGORY.code=N, or a guard's: ${guards}."`
 }
 
 // parse splits the settings and refuses one that is given twice.
@@ -175,11 +189,12 @@ type setPolicyCommand struct {
 // Help implements kong.HelpProvider.
 func (setPolicyCommand) Help() string {
 	return `Holds at once on every node of the ledger, for reports to come (points, TTL) and
-for what is already there (threshold, cap, code). Look at it first with
-"policy try".
+for what is already there (threshold, min_organisations, reporter_cap, cap, code).
+Look at it first with "policy try".
 
   penaltybox policy set ssh.maxauth.points=25
   penaltybox policy set threshold=60 web.login.cap=30
+  penaltybox policy set min_organisations=2 reporter_cap=40
   penaltybox policy set other.pager.points=15     # a kind of your own
   penaltybox policy set duplicate_window=15m burst_listings=100`
 }

@@ -33,7 +33,7 @@ type serveFlags struct {
 	AcceptLedger      bool   `help:"Accept that Redis holds another ledger than this state directory knew, or a new one." env:"PENALTYBOX_ACCEPT_LEDGER"`
 
 	DNSListen []string `name:"dns-listen" help:"Answer DNS (UDP and TCP) on this address; repeatable." default:"127.0.0.1:8053" sep:"none" placeholder:"HOST:PORT" env:"PENALTYBOX_DNS_LISTEN"`
-	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt=\"TEXT\"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR][,allow=PREFIX+PREFIX][,keys-file=FILE][,transfer=PREFIX+PREFIX][,transfer-key=NAME+NAME][,notify=ADDR+ADDR]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
+	Zone      []string `help:"Serve this zone: NAME[,threshold=N][,min-organisations=N][,categories=a+b][,codes=a:N+b:N][,txt=\"TEXT\"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR][,allow=PREFIX+PREFIX][,keys-file=FILE][,transfer=PREFIX+PREFIX][,transfer-key=NAME+NAME][,notify=ADDR+ADDR]; repeatable." default:"bl.penaltybox.example" sep:"none" placeholder:"ZONE" env:"PENALTYBOX_ZONE"`
 	Contact   string   `help:"Where people look a listing up; ends every TXT record." placeholder:"URL" env:"PENALTYBOX_CONTACT"`
 	MaxStale  string   `help:"Answer SERVFAIL when Redis was out of reach for so long; without it, keep answering what is known." placeholder:"DURATION" env:"PENALTYBOX_MAX_STALE"`
 

@@ -23,7 +23,7 @@ func inFile(t *testing.T, content string) ([]string, error) {
 // A zone of the file is the same zone on the command line, however it is
 // written.
 func TestConfigFile_zones(t *testing.T) {
-	const flag = `bl.example.org,threshold=20,categories=ssh+scan,codes=ssh:13+scan:14,txt="{address} attacked us, see {contact}",contact=https://bl.example.org/,ns=ns1.bl.example.org@203.0.113.53+ns2.example.net,ttl=2m`
+	const flag = `bl.example.org,threshold=20,min-organisations=2,categories=ssh+scan,codes=ssh:13+scan:14,txt="{address} attacked us, see {contact}",contact=https://bl.example.org/,ns=ns1.bl.example.org@203.0.113.53+ns2.example.net,ttl=2m`
 	want, err := parseZoneFlag(flag)
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +35,7 @@ func TestConfigFile_zones(t *testing.T) {
 zone:
   name: bl.example.org
   threshold: 20
+  min-organisations: 2
   categories: [ssh, scan]
   codes: {ssh: 13, scan: 14}
   txt: "{address} attacked us, see {contact}"
@@ -45,6 +46,7 @@ zone:
 zone:
   - name: bl.example.org
     threshold: "20"
+    min-organisations: 2
     categories: ssh+scan
     codes: ssh:13+scan:14
     txt: "{address} attacked us, see {contact}"
@@ -98,7 +100,7 @@ zone:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parseZoneFlag(zones[0]); err == nil || !strings.Contains(err.Error(), "colour: unknown; known are threshold, categories, codes, txt") {
+	if _, err := parseZoneFlag(zones[0]); err == nil || !strings.Contains(err.Error(), "colour: unknown; known are threshold, min-organisations, categories, codes, txt") {
 		t.Errorf("an unknown setting: %v", err)
 	}
 }

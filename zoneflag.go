@@ -14,12 +14,13 @@ import (
 )
 
 // zoneFlag is one --zone as the operator wrote it:
-// NAME[,threshold=N][,categories=a+b][,codes=a:N+b:N][,txt="TEXT"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE][,transfer=PREFIX+PREFIX][,transfer-key=NAME+NAME][,notify=ADDR+ADDR].
+// NAME[,threshold=N][,min-organisations=N][,categories=a+b][,codes=a:N+b:N][,txt="TEXT"][,ttl=5m][,negative-ttl=1m][,contact=URL][,mailbox=M][,ns=NAME@ADDR+NAME][,allow=PREFIX+PREFIX][,keys-file=FILE][,transfer=PREFIX+PREFIX][,transfer-key=NAME+NAME][,notify=ADDR+ADDR].
 // Between quotation marks commas are text. Categories are names of the ledger's policy, so they are looked up only when
 // the ledger is open.
 type zoneFlag struct {
 	name        string
 	threshold   int
+	minimum     int // of organisations; 0: the policy's
 	categories  []string
 	codes       scoring.Codes
 	txt         string
@@ -90,6 +91,11 @@ func (z *zoneFlag) set(key, value string) error {
 		if err != nil || z.threshold < 1 || z.threshold > scoring.MaxThreshold {
 			return fmt.Errorf("%q is not a number from 1 to %d", value, scoring.MaxThreshold)
 		}
+	case "min-organisations":
+		z.minimum, err = strconv.Atoi(value)
+		if err != nil || z.minimum < 1 || z.minimum > scoring.MaxOrganisations {
+			return fmt.Errorf("%q is not a number from 1 to %d", value, scoring.MaxOrganisations)
+		}
 	case "categories":
 		z.categories = strings.Split(value, "+")
 	case "codes":
@@ -114,7 +120,7 @@ func (z *zoneFlag) set(key, value string) error {
 	default:
 		var known bool
 		if known, err = z.copies.set(key, value); !known {
-			return errors.New("unknown; known are threshold, categories, codes, txt, ttl, negative-ttl, contact, mailbox, ns, allow, keys-file, transfer, transfer-key and notify")
+			return errors.New("unknown; known are threshold, min-organisations, categories, codes, txt, ttl, negative-ttl, contact, mailbox, ns, allow, keys-file, transfer, transfer-key and notify")
 		}
 	}
 	return err
@@ -181,7 +187,7 @@ func (z zoneFlag) rule(policy scoring.Policy) (scoring.Rule, error) {
 	if err := errors.Join(err, policy.CheckCodes(z.codes)); err != nil {
 		return scoring.Rule{}, fmt.Errorf("zone %q: %w", z.name, err)
 	}
-	return scoring.Rule{Threshold: z.threshold, Categories: categories}, nil
+	return scoring.Rule{Threshold: z.threshold, Categories: categories, MinOrganisations: z.minimum}, nil
 }
 
 // zone returns the zone as the DNS front takes it; contact is the server-wide

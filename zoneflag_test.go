@@ -18,8 +18,8 @@ import (
 func TestParseZoneFlag(t *testing.T) {
 	for text, want := range map[string]zoneFlag{
 		"bl.example.org": {name: "bl.example.org"},
-		"ssh.example.org,threshold=20,categories=ssh+scan": {
-			name: "ssh.example.org", threshold: 20, categories: []string{"ssh", "scan"},
+		"ssh.example.org,threshold=20,min-organisations=2,categories=ssh+scan": {
+			name: "ssh.example.org", threshold: 20, minimum: 2, categories: []string{"ssh", "scan"},
 		},
 		"bl.example.org,ttl=2m,negative-ttl=30s,contact=https://bl.example.org/,mailbox=abuse@example.org": {
 			name: "bl.example.org", ttl: 2 * time.Minute, negativeTTL: 30 * time.Second,
@@ -70,6 +70,7 @@ func TestParseZoneFlag_faults(t *testing.T) {
 		"":                                    {"begins without a name"},
 		"threshold=5":                         {"begins without a name"},
 		"bl.example,threshold=0":              {`threshold: "0" is not a number from 1`},
+		"bl.example,min-organisations=0":      {`min-organisations: "0" is not a number from 1 to 100`},
 		"bl.example,threshold=many,ttl=x":     {`threshold: "many"`, `ttl: duration "x"`},
 		"bl.example,colour=red":               {"colour: unknown; known are threshold"},
 		"bl.example,allow=192.0.2.0/24+me":    {`allow: "me": want an address or a prefix`},
