@@ -30,7 +30,7 @@ type importCommand struct {
 	Replace  bool             `help:"Withdraw what this reporter reported with this kind and is not in the file."`
 	Expand   int              `help:"Report each address of networks of up to so many; without it, networks are refused." placeholder:"N"`
 	Ranges   bool             `help:"Report networks as ranges where they are scored as such: IPv4 /24 to /31, IPv6 /48 to /63. Needs a key with the scope range."`
-	Force    bool             `help:"Go on although the file is empty, or although lines of it cannot be read and --replace would withdraw what stands there."`
+	Force    bool             `help:"Go on although the file is empty, or although lines of it cannot be read and --replace would withdraw what stands there; and, with a moderator's key, although it looks like the server's own list."`
 	DryRun   bool             `help:"Show what would be done, and leave it."`
 }
 

@@ -142,7 +142,7 @@ func (r *importRun) report(ctx context.Context, targets []importTarget) error {
 		}
 		var answer bulkAnswer
 		_, err := r.client.call(ctx, request{
-			method: http.MethodPost, path: "/v1/incidents", raw: body.Bytes(), kind: "application/x-ndjson",
+			method: http.MethodPost, path: "/v1/incidents", query: forced(r.cmd.Force), raw: body.Bytes(), kind: "application/x-ndjson",
 			also: http.StatusServiceUnavailable,
 		}, &answer)
 		if err == nil && len(answer.Rows) != len(batch) {

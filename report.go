@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -21,6 +22,7 @@ type reportCommand struct {
 	Note     string           `help:"What was seen; shown to you, moderators and admins only." placeholder:"TEXT"`
 	TTL      scoring.Duration `name:"ttl" help:"How long the points count (3s, 12h, 30d) instead of the kind's time." placeholder:"TIME"`
 	Observed time.Time        `help:"When it happened (RFC 3339); now unless given." placeholder:"TIME"`
+	Force    bool             `help:"Take many reports also if they look like the server's own list; needs a moderator's key."`
 	ID       string           `name:"id" help:"Your own name of the event: the same name counts once however often it is sent." placeholder:"TEXT"`
 }
 
@@ -74,11 +76,19 @@ func (cmd *reportCommand) Run(ctx context.Context, s *streams) error {
 		row.ID = rand.Text() // a call that the transport repeats counts once
 	}
 	var result reported
-	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/incidents", body: row}, &result)
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/incidents", query: forced(cmd.Force), body: row}, &result)
 	if err != nil {
 		return fmt.Errorf("reporting %s: %w", cmd.IP, err)
 	}
 	return cmd.show(s, answer, result.table(cmd.IP), result.remarks()...)
+}
+
+// forced asks to take reports also if they look like the server's own list.
+func forced(force bool) url.Values {
+	if !force {
+		return nil
+	}
+	return url.Values{"force": {"1"}}
 }
 
 // row is the report of one address.

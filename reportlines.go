@@ -176,7 +176,7 @@ func (b *bulk) send(ctx context.Context) error {
 	}
 	var answer bulkAnswer
 	_, err := b.client.call(ctx, request{
-		method: http.MethodPost, path: "/v1/incidents",
+		method: http.MethodPost, path: "/v1/incidents", query: forced(b.cmd.Force),
 		raw: body.Bytes(), kind: "application/x-ndjson",
 		also: http.StatusServiceUnavailable,
 	}, &answer)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -41,8 +42,29 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...    run a command that must end with this code
 //
 // serve sets PENALTYBOX_URL and PENALTYBOX_STATE, so that client commands find
-// the node and its admin key.
+// the node and its admin key. Where LEDGER names a Redis, the node keeps its
+// ledger there.
 func TestScript(t *testing.T) {
+	redis := redistest.Start(t)
+	runStories(t, "testdata/script", func(env *testscript.Env) { env.Setenv("REDIS", redis.URL()) })
+}
+
+// The stories in testdata/guards show each guard on and off. They are the same
+// on the embedded ledger and on Redis.
+func TestGuardStories(t *testing.T) {
+	t.Run("embedded", func(t *testing.T) {
+		runStories(t, "testdata/guards", func(*testscript.Env) {})
+	})
+	t.Run("redis", func(t *testing.T) {
+		redis := redistest.Start(t, "--databases", "64")
+		var stories atomic.Int32
+		runStories(t, "testdata/guards", func(env *testscript.Env) {
+			env.Setenv("LEDGER", redis.URL()+"/"+strconv.Itoa(int(stories.Add(1))))
+		})
+	})
+}
+
+func runStories(t *testing.T, dir string, setup func(*testscript.Env)) {
 	if _, err := exec.LookPath("dig"); err != nil {
 		t.Fatal("dig is missing: install the Debian package bind9-dnsutils")
 	}
@@ -50,13 +72,12 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redis := redistest.Start(t)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Values[nodesKey{}] = map[string]*scriptNode{}
-			env.Setenv("REDIS", redis.URL())
 			env.Setenv("REPORT_SSH", reportSSH)
+			setup(env)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -101,6 +122,9 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: serve NAME [FLAG...]")
 	}
 	name, flags := args[0], args[1:]
+	if ledger := ts.Getenv("LEDGER"); ledger != "" {
+		flags = append(flags, "--redis", ledger)
+	}
 	ready, log := ts.MkAbs(name+".ready"), ts.MkAbs(name+".log")
 	if err := os.Remove(ready); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		ts.Fatalf("removing the old ready file: %v", err)

@@ -63,7 +63,7 @@ type bulk struct {
 // many takes the reports of a body that carries many. Rows before a fault of
 // the body stand; the answer says so.
 func (s *server) many(c *gin.Context, order order, rows rows) error {
-	b := &bulk{server: s, c: c, caller: s.callerOf(c), order: order, tally: tally{DryRun: order.dryRun}}
+	b := &bulk{server: s, c: c, caller: s.reporterOf(c, order), order: order, tally: tally{DryRun: order.dryRun}}
 	var fault error
 	for row, err := range rows {
 		if err == nil && row.number > maxRows {
@@ -106,7 +106,7 @@ func (b *bulk) flush() error {
 			results[i].Status = intake.Unavailable
 		}
 	default:
-		results = b.submit(b.c, now, b.order, reports)
+		results = b.submit(b.c, now, b.caller, b.order, reports)
 		b.logCause(results)
 	}
 	zones := map[netip.Prefix][]zoneView{}

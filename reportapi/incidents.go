@@ -3,6 +3,7 @@ package reportapi
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -53,7 +54,7 @@ func (s *server) postIncidents(c *gin.Context) error {
 		}
 		return s.many(c, order, textRows(body.Reader, template))
 	}
-	query, err := queryOf(c, "verdicts", "dry_run")
+	query, err := queryOf(c, orderNames()...)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (s *server) postIncidents(c *gin.Context) error {
 
 // readTemplate reads from the query what every line of a plain list means.
 func readTemplate(c *gin.Context, key string) (template intake.Report, order order, err error) {
-	query, err := queryOf(c, "verdicts", "dry_run", "kind", "category", "points", "note", "observed", "time", "ttl", "expires")
+	query, err := queryOf(c, append(orderNames(), "kind", "category", "points", "note", "observed", "time", "ttl", "expires")...)
 	if err != nil {
 		return template, order, err
 	}
@@ -85,7 +86,7 @@ func readTemplate(c *gin.Context, key string) (template intake.Report, order ord
 	}
 	var o object
 	for _, name := range query.names() {
-		if name != "verdicts" && name != "dry_run" {
+		if !slices.Contains(orderNames(), name) {
 			o = append(o, member{name: name, value: query.text(name)})
 		}
 	}
@@ -105,7 +106,7 @@ func (s *server) one(c *gin.Context, order order, body body) error {
 		return err
 	}
 	now := s.Now()
-	result := s.submit(c, now, order, []intake.Report{named(report, order.key, 1)})[0]
+	result := s.submit(c, now, s.reporterOf(c, order), order, []intake.Report{named(report, order.key, 1)})[0]
 	s.count(order, result.Status)
 	switch result.Status {
 	case intake.Refused:

@@ -49,7 +49,7 @@ func (r *Registrar) Exempt(ctx context.Context, now time.Time, exemption scoring
 	case !exemption.Live(now):
 		return exemption, fmt.Errorf("expiry %s: lies in the past", exemption.Expires.Format(time.RFC3339))
 	case prefix.Bits() < widest(prefix) && !force:
-		return exemption, fmt.Errorf("prefix %s: would exempt a large part of the Internet; force it if you mean that", exemption.Prefix)
+		return exemption, fmt.Errorf("prefix %s: would exempt a large part of the Internet; force it (--force) if you mean that", exemption.Prefix)
 	}
 	exemption.At = now.UTC().Truncate(time.Second)
 	err = r.change(ctx, exemptRecords+prefix.String(), func() (any, error) { return exemption, nil })

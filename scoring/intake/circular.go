@@ -54,7 +54,7 @@ func (in *Intake) circular(b *batch) *Refusal {
 	return &Refusal{
 		Code: Forbidden, Guard: "circular_rows",
 		Problem: fmt.Sprintf("%d of these %d addresses are listed here already, %d of them by others alone, and no row tells a time of its own: this looks like our own list reported back", listed, all, foreign),
-		Hint:    "report what happened, each with its time (observed); a moderator's key may force it",
+		Hint:    "report what happened, each with its time (observed); a moderator may force it (force=1, --force)",
 	}
 }
 
