@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# CrowdSec's own programs, unmodified, with nothing changed but address and key:
+# CrowdSec's own programs, unmodified, with their packages' settings and the files
+# of deploy/clients/crowdsec beside them, in which nothing is changed but the key:
 # bouncers enforce what is listed, an agent reports what it finds in a log, and
 # cscli lists and deletes by hand.
 #
@@ -10,9 +11,10 @@
 # and not installed, because installing them starts services. See stage.sh for
 # what surrounds this.
 . "$(dirname "$0")/stage.sh"
+. "$(dirname "$0")/clients.sh"
 
 readonly NEEDS=(nft:nftables apt-get:apt dpkg-deb:dpkg)
-readonly HTTP=http://127.0.0.1:8080 LAPI=http://127.0.0.1:8080/compat/crowdsec/
+readonly HTTP=http://127.0.0.1:8080
 readonly PACKAGES=(crowdsec crowdsec-custom-bouncer crowdsec-firewall-bouncer)
 
 # fetch unpacks the packages, while there is still a network.
@@ -29,53 +31,38 @@ fetch() {
 
 start_penaltybox() {
 	daemon penaltybox "$PENALTYBOX" serve --state "$WORK/state" --zone "$ZONE" \
-		--dns-listen 127.0.0.53:53 --http-listen "${HTTP#http://}" --log-level debug
+		--dns-listen 127.0.0.53:53 --http-listen "${HTTP#http://}" --public-url "$HTTP" --log-level debug
 	wait_for 20 "penaltybox to be ready" curl -sf "$HTTP/readyz"
 	export PENALTYBOX_STATE=$WORK/state PENALTYBOX_URL=$HTTP
 }
 
 key_for() { "$PENALTYBOX" reporter add "$1" --role "$2"; }
 
+# ready_bouncer NAME makes a bouncer's settings: the package's, which this world
+# bends to what it has (no daemons, this folder, once a second), and above them
+# our file, with a key of its own.
+ready_bouncer() {
+	local own=$WORK/$1.yaml
+	sed "s|^daemonize:.*|daemonize: false|; s|^log_mode:.*|log_mode: stdout|; s|^update_frequency:.*|update_frequency: 1s|
+		s|^cache_retention_duration:.*|cache_retention_duration: 1s|; s|^\(pid_\?dir\):.*|\1: $WORK|
+		/^prometheus:/,\$ s|enabled: true|enabled: false|" "$WORK/root/etc/crowdsec/bouncers/$1.yaml" >"$own"
+	(umask 077 && client "crowdsec/$1.yaml.local" | sed "s|pbx_…|$(key_for "${1#crowdsec-}" reader)|" >"$own.local")
+}
+
 # The custom bouncer calls a program for each change: add or del, address,
 # seconds, scenario.
 start_custom_bouncer() {
-	printf '#!/bin/sh\necho "$1 $2 $3 $4" >>%s\n' "$LOG/custom" >"$WORK/custom" && chmod 755 "$WORK/custom"
+	mount -t tmpfs -o mode=755 tmpfs /usr/local/bin
+	printf '#!/bin/sh\necho "$1 $2 $3 $4" >>%s\n' "$LOG/custom" >/usr/local/bin/on-decision
+	chmod 755 /usr/local/bin/on-decision
 	: >"$LOG/custom"
-	cat >"$WORK/custom.yaml" <<-END
-		bin_path: $WORK/custom
-		piddir: $WORK
-		update_frequency: 1s
-		cache_retention_duration: 1s
-		daemonize: false
-		log_mode: stdout
-		log_level: info
-		api_url: $LAPI
-		api_key: $(key_for custom reader)
-		prometheus: {enabled: false}
-	END
-	daemon custom-bouncer crowdsec-custom-bouncer -c "$WORK/custom.yaml"
+	ready_bouncer crowdsec-custom-bouncer
+	daemon custom-bouncer crowdsec-custom-bouncer -c "$WORK/crowdsec-custom-bouncer.yaml"
 }
 
 start_firewall_bouncer() {
-	cat >"$WORK/firewall.yaml" <<-END
-		mode: nftables
-		pid_dir: $WORK
-		update_frequency: 1s
-		daemonize: false
-		log_mode: stdout
-		log_level: info
-		api_url: $LAPI
-		api_key: $(key_for firewall reader)
-		supported_decisions_types: [ban]
-		deny_action: DROP
-		blacklists_ipv4: crowdsec-blacklists
-		blacklists_ipv6: crowdsec6-blacklists
-		nftables:
-		  ipv4: {enabled: true, set-only: false, table: crowdsec, chain: crowdsec-chain}
-		  ipv6: {enabled: true, set-only: false, table: crowdsec6, chain: crowdsec6-chain}
-		prometheus: {enabled: false}
-	END
-	daemon firewall-bouncer crowdsec-firewall-bouncer -c "$WORK/firewall.yaml"
+	ready_bouncer crowdsec-firewall-bouncer
+	daemon firewall-bouncer crowdsec-firewall-bouncer -c "$WORK/crowdsec-firewall-bouncer.yaml"
 	wait_for 15 "the firewall bouncer's set" nft list set ip crowdsec crowdsec-blacklists
 }
 
@@ -152,24 +139,17 @@ restart() {
 configure_crowdsec() {
 	local home=$WORK/$1 hub=$WORK/root/usr/share/crowdsec/hub
 	mkdir -p "$home"/{data,hub,scenarios,postoverflows,collections,acquis.d,parsers/{s00-raw,s01-parse,s02-enrich}}
-	cp -r "$WORK"/root/etc/crowdsec/patterns "$WORK"/root/etc/crowdsec/{profiles,simulation}.yaml "$home"
+	cp -r "$WORK"/root/etc/crowdsec/patterns "$WORK"/root/etc/crowdsec/{acquis,profiles,simulation}.yaml "$home"
 	cp "$hub"/parsers/s00-raw/crowdsecurity/syslog-logs.yaml "$home/parsers/s00-raw"
 	cp "$hub"/parsers/s01-parse/crowdsecurity/sshd-logs.yaml "$home/parsers/s01-parse"
 	cp "$hub"/parsers/s02-enrich/crowdsecurity/dateparse-enrich.yaml "$home/parsers/s02-enrich"
 	cp "$hub"/scenarios/crowdsecurity/ssh-bf.yaml "$home/scenarios"
 	cp "$hub/.index.json" "$home/hub"
-	printf 'url: %s\nlogin: %s\npassword: %s\n' "$LAPI" "$1" "$2" >"$home/key.yaml"
-	cat >"$home/config.yaml" <<-END
-		common: {daemonize: false, log_media: stdout, log_level: info, working_dir: .}
-		config_paths: {config_dir: $home, data_dir: $home/data, simulation_path: $home/simulation.yaml, hub_dir: $home/hub,
-		  index_path: $home/hub/.index.json, notification_dir: $home, plugin_dir: $home}
-		crowdsec_service: {acquisition_dir: $home/acquis.d, parser_routines: 1}
-		cscli: {output: raw}
-		db_config: {log_level: error, type: sqlite, db_path: $home/data/crowdsec.db}
-		api:
-		  client: {credentials_path: $home/key.yaml}
-		prometheus: {enabled: false}
-	END
+	sed "s|/etc/crowdsec|$home|; s|/var/lib/crowdsec|$home|; s|/usr/lib/crowdsec|$home|; s|daemonize: true|daemonize: false|
+		s|log_media: file|log_media: stdout|; s|output: human|output: raw|; /^prometheus:/,\$ s|enabled: true|enabled: false|" \
+		"$WORK/root/etc/crowdsec/config.yaml" >"$home/config.yaml"
+	client crowdsec/config.yaml.local >"$home/config.yaml.local"
+	(umask 077 && client crowdsec/local_api_credentials.yaml | sed "s|web1|$1|; s|pbx_…|$2|" >"$home/local_api_credentials.yaml")
 }
 
 # agent reads a log in which somebody guesses passwords.
@@ -181,7 +161,7 @@ agent() {
 			"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$i" "$i" "$i"
 	done >"$log"
 	for run in 1 2; do # a log that is read twice counts once
-		timeout 60 crowdsec -c "$WORK/web1/config.yaml" -no-api -type syslog -dsn "file://$log" >>"$LOG/agent" 2>&1 ||
+		timeout 60 crowdsec -c "$WORK/web1/config.yaml" -type syslog -dsn "file://$log" >>"$LOG/agent" 2>&1 ||
 			fail "the agent ended with $? in run $run"
 		expect "198.51.100.77 after run $run" "$(curl -s -H "Authorization: Bearer $ADMIN" "$HTTP/v1/ips/198.51.100.77" | points)" 'ssh.bruteforce 20'
 	done
