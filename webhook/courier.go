@@ -18,6 +18,10 @@ type courier struct {
 	state control.WebhookState
 	told  position  // up to where the receiver knows
 	under *delivery // what is under way
+	// last is the newest message as the claim's record keeps it.
+	last *control.WebhookMessage
+	// retold are the events of a message before the claim was taken over.
+	retold retold
 	unsaved
 }
 
@@ -36,6 +40,7 @@ type delivery struct {
 	message
 	upTo     position
 	lost     uint64
+	recorded bool      // in the claim's record
 	first    time.Time // steady: of the first attempt
 	next     time.Time // steady: of the next one
 	attempts int
@@ -71,8 +76,8 @@ func (c *courier) hold(ctx context.Context) bool {
 	return c.holds
 }
 
-// save writes how far the courier got, with the claim.
-func (c *courier) save(ctx context.Context) {
+// save writes how far the courier got, with the claim, and tells whether it did.
+func (c *courier) save(ctx context.Context) bool {
 	now := c.Now()
 	state, err := c.Claims.ClaimWebhook(ctx, now, c.name, c.Node, c.Lease, c.write)
 	_, lost := errors.AsType[*control.ClaimLost](err)
@@ -82,6 +87,10 @@ func (c *courier) save(ctx context.Context) {
 			c.begin(state)
 		}
 		c.state, c.unsaved = state, unsaved{}
+		if c.under != nil {
+			c.under.recorded = true
+		}
+		return true
 	case lost || errors.Is(err, scoring.ErrNotFound) || now.After(c.state.Until):
 		if c.holds {
 			c.Logger.InfoContext(ctx, "webhook: another node sends from now on, or none", "webhook", c.name, "error", err)
@@ -91,6 +100,7 @@ func (c *courier) save(ctx context.Context) {
 	default: // the ledger is out of reach, and the claim lasts
 		c.Logger.WarnContext(ctx, "webhook: how far it got could not be written", "webhook", c.name, "error", err)
 	}
+	return false
 }
 
 // write writes into the claim's record what this courier knows better.
@@ -98,6 +108,11 @@ func (c *courier) write(state *control.WebhookState) {
 	if c.holds {
 		state.Changes, state.Others = c.told.changes, c.told.others
 		state.Failing, state.Fault = c.state.Failing, c.state.Fault
+		state.Message = nil
+		if c.last != nil {
+			kept := *c.last
+			state.Message = &kept
+		}
 	} else if state.Changes.IsZero() {
 		webhook, _ := c.Book.Webhook(c.name)
 		state.Changes, state.Others = webhook.Created, webhook.Created
@@ -109,18 +124,39 @@ func (c *courier) write(state *control.WebhookState) {
 // overlap is by how much two nodes may differ in when they noticed a change.
 const overlap = 2 * time.Second
 
-// begin goes on where the last holder of the claim stopped.
+// begin goes on where the last holder of the claim stopped: with its message, if
+// that was not taken.
 func (c *courier) begin(state control.WebhookState) {
-	version := max(c.began, c.Log.VersionAt(state.Changes.Add(-overlap)))
-	c.told = position{version, state.Changes, state.Others}
+	c.told = c.here(state.Changes, state.Others)
+	c.last, c.under, c.retold = state.Message, nil, nil
+	if m := state.Message; m != nil {
+		c.retold = eventsOf(m.Body)
+		if !m.Done {
+			c.under = &delivery{
+				message: message{m.ID, m.Body, m.Events}, upTo: c.here(m.Changes, m.Others), lost: m.Lost,
+				first: time.Now().Add(-c.Now().Sub(m.First)),
+			}
+		}
+	}
 	c.holds = true
 	c.meters.sending.WithLabelValues(c.name).Set(1)
 }
 
+// here is a position that another node may have told, by this node's log.
+func (c *courier) here(changes, others time.Time) position {
+	return position{max(c.began, c.Log.VersionAt(changes.Add(-overlap))), changes, others}
+}
+
 // step sends what there is to tell, once, and tells whether there may be more.
+// What is sent was written down before, and what was sent is written down with
+// what is sent next.
 func (c *courier) step(ctx context.Context) bool {
 	if c.under == nil {
 		c.gather(ctx)
+	}
+	isNew := c.under != nil && !c.under.recorded
+	if (isNew || c.unsaved != unsaved{}) && !c.save(ctx) {
+		return false
 	}
 	if c.under == nil || time.Now().Before(c.under.next) {
 		return false
@@ -182,7 +218,7 @@ func (c *courier) done(ctx context.Context, outcome string) {
 	c.meters.events.WithLabelValues(c.name, outcome).Add(float64(events))
 	c.meters.events.WithLabelValues(c.name, "dropped").Add(float64(c.under.lost))
 	c.told, c.under = c.under.upTo, nil
-	c.save(ctx)
+	c.last.Done = true
 }
 
 // release lets the claim go, so that another node need not wait for its end.

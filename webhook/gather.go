@@ -43,7 +43,7 @@ func (c *courier) gather(ctx context.Context) {
 				if zone.Rule != change.Rule {
 					continue
 				}
-				if event, tells := zone.listing(change, policy); tells && wants(webhook, event) {
+				if event, tells := zone.listing(change, policy); tells && wants(webhook, event) && !c.retold.has(event) {
 					events = append(events, event)
 				}
 			}
@@ -61,6 +61,9 @@ func (c *courier) gather(ctx context.Context) {
 		return
 	}
 	c.under = &delivery{message: m, upTo: upTo, lost: lost, first: time.Now()}
+	c.last = &control.WebhookMessage{
+		ID: m.id, Body: m.body, Events: m.events, Lost: lost, First: now.UTC(), Changes: upTo.changes, Others: upTo.others,
+	}
 }
 
 // wants tells whether a webhook tells an event of a listing.

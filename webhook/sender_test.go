@@ -389,6 +389,48 @@ func TestSender_takeover(t *testing.T) {
 	}
 }
 
+// A node dies while its message is under way. The other, which noticed the same
+// changes a moment later, sends the same message on, and nothing in it again.
+func TestSender_takeover_midway(t *testing.T) {
+	t.Parallel()
+	r, l := newReceiver(t), newLedger()
+	r.answer(http.StatusServiceUnavailable)
+	one := newNode(t, l, "one")
+	one.add(t, control.Webhook{Name: "chat"}, r.URL)
+	two := newNode(t, l, "two")
+	one.Claims, two.Claims = &mortal{Registrar: one.registrar}, &mortal{Registrar: two.registrar}
+	feed(t, one, two)
+	one.run(t)
+	eventually(t, "one has the claim", func() bool { return two.Book.WebhookState("chat").Node == "one" })
+	one.list(1, 10)
+	time.Sleep(time.Second) // changes are told by the second
+	two.list(1, 10)
+	eventually(t, "one tried", func() bool { requests, _ := r.taken(t); return len(requests) > 0 })
+	one.kill()
+	two.run(t)
+	eventually(t, "two sends", func() bool { return two.Book.WebhookState("chat").Node == "two" })
+	r.answer(http.StatusNoContent)
+	eventually(t, "ten are delivered", func() bool { return two.Book.WebhookState("chat").Delivered == 10 })
+	two.list(11, 1)
+	eventually(t, "the eleventh is delivered", func() bool { return two.Book.WebhookState("chat").Delivered == 11 })
+
+	requests, events := r.taken(t)
+	bodies, ids := map[string]string{}, map[string]bool{}
+	for _, request := range requests {
+		id := request.header.Get("webhook-id")
+		if body, sent := bodies[id]; sent && body != string(request.body) {
+			t.Errorf("message %s was sent as %s and as %s", id, body, request.body)
+		}
+		bodies[id] = string(request.body)
+	}
+	for _, event := range events {
+		ids[event.ID] = true
+	}
+	if len(bodies) != 2 || len(ids) != 11 {
+		t.Errorf("%d events in %d messages, want 11 in 2", len(ids), len(bodies))
+	}
+}
+
 // feed keeps the books of nodes as the ledger is.
 func feed(t *testing.T, nodes ...*node) {
 	ctx, done := t.Context(), make(chan struct{})

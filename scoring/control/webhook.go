@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -126,6 +127,23 @@ type WebhookState struct {
 	Dropped   uint64    `json:"dropped"`
 	Failing   time.Time `json:"failing,omitzero"` // since when nothing is delivered
 	Fault     string    `json:"fault,omitempty"`
+
+	// Message is the newest one, which whoever takes the claim over goes on with.
+	Message *WebhookMessage `json:"message,omitempty"`
+}
+
+// WebhookMessage is a request to a receiver. It is kept before it is first sent,
+// so that it stays the same whichever node sends it again.
+type WebhookMessage struct {
+	ID     string          `json:"id"`
+	Body   json.RawMessage `json:"body"`
+	Events int             `json:"events"`
+	Lost   uint64          `json:"lost,omitempty"` // changes that could not be told
+	First  time.Time       `json:"first"`          // when it was made
+	Done   bool            `json:"done,omitempty"` // taken, or given up
+	// Changes and Others are up to where the receiver knows with it.
+	Changes time.Time `json:"changes"`
+	Others  time.Time `json:"others"`
 }
 
 // Held tells whether another node has the claim at a moment.
