@@ -98,7 +98,7 @@ func wantEachOnce(t *testing.T, who string, node *testNode, sent []int) {
 }
 
 // within waits for something that a busy machine may take long for.
-func within(t *testing.T, what string, holds func() bool) {
+func within(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -65,6 +65,7 @@ func stories(backend Backend) []story {
 		{"ranges", tellRanges},
 		{"control records", tellControl},
 		{"control records race", tellControlRace},
+		{"claims", tellClaims},
 		{"audit", tellAudit},
 		{"audit with the change or not at all", tellAuditBoth},
 		{"audit in pages", tellAuditPages},
