@@ -75,7 +75,9 @@ func TestWebhook_killed(t *testing.T) {
 	flags.Redis = redis.URL()
 	sends, process := startProcess(t, flags)
 	sends.addWebhook("chat", receiver.URL, "listed")
-	within(t, "the node sends", func() bool { return strings.Contains(string(sends.get("/metrics").body), `penaltybox_webhook_sending{webhook="chat"} 1`) })
+	within(t, "the node sends", func() bool {
+		return strings.Contains(string(sends.get("/metrics").body), `penaltybox_webhook_sending{webhook="chat"} 1`)
+	})
 	flags = defaultFlags(t.TempDir())
 	flags.Redis = redis.URL()
 	other, _ := startProcess(t, flags)
