@@ -24,6 +24,8 @@ func TestStories(t *testing.T) {
 		// Real resolvers find every listed address and no other, and hear of
 		// listings and delistings within the TTLs.
 		{"resolvers", "./resolvers.sh"},
+		// systemd-resolved finds the zone, and other names where they were.
+		{"systemd-resolved", "./resolved.sh"},
 		// Real mail servers and spam filters turn listed addresses away, and
 		// while Penaltybox cannot answer let everybody in, soon.
 		{"mail", "./mail.sh"},
