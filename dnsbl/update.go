@@ -225,6 +225,9 @@ func (s *Server) report(ctx context.Context, change updateChange, key *servedUpd
 		// The client can do nothing about it, so it is not told as a fault.
 		return outcome{result: updateIgnored, why: change.addr.String() + ": " + result.Ignored}, 0
 	case intake.Refused:
+		if code := result.Refusal.Code; code == intake.Protected || code == intake.TooMany {
+			return outcome{result: updateIgnored, why: result.Refusal.Error()}, 0
+		}
 		return outcome{updateRefused, dns.RcodeRefused, result.Refusal.Error()}, 0
 	}
 	why := "the ledger cannot be written"

@@ -31,6 +31,7 @@ type updateHouse struct {
 	log   *lockedLog
 
 	mu        sync.Mutex
+	policy    scoring.Policy
 	fault     error // what every call of the ledger ends with
 	reporters map[string]control.Identity
 	recorded  []scoring.Incident
@@ -49,12 +50,12 @@ func newUpdateHouse(t testing.TB, keys ...UpdateKey) *updateHouse {
 		"web1": {Reporter: "web1", Number: 2, Role: control.RoleReporter},
 		"web2": {Reporter: "web2", Number: 4, Role: control.RoleReporter},
 	}
-	policy := scoring.DefaultPolicy()
+	h.policy = scoring.DefaultPolicy()
 	var err error
-	if h.score, err = scoring.NewScoreboard(policy, []scoring.Rule{{Categories: scoring.AllCategories}}); err != nil {
+	if h.score, err = scoring.NewScoreboard(h.policy, []scoring.Rule{{Categories: scoring.AllCategories}}); err != nil {
 		t.Fatal(err)
 	}
-	if h.Intake, err = intake.New(intake.Config{Ledger: h, Board: h.score, Policies: fixedPolicy{policy}, Own: intake.Own(netip.MustParseAddr("198.51.100.1"))}); err != nil {
+	if h.Intake, err = intake.New(intake.Config{Ledger: h, Board: h.score, Policies: h, Own: intake.Own(netip.MustParseAddr("198.51.100.1"))}); err != nil {
 		t.Fatal(err)
 	}
 	h.responder.board, h.index, h.reports = h.score, nil, h
@@ -83,9 +84,12 @@ func (l *lockedLog) String() string {
 	return l.lines.String()
 }
 
-type fixedPolicy struct{ policy scoring.Policy }
-
-func (p fixedPolicy) Policy() scoring.Policy { return p.policy }
+// Policy implements intake.Policies.
+func (h *updateHouse) Policy() scoring.Policy {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.policy
+}
 
 func (h *updateHouse) Reporter(name string) (control.Identity, error) {
 	h.mu.Lock()
@@ -574,5 +578,46 @@ func TestServer_SetUpdateKeys(t *testing.T) {
 	}
 	if _, err := h.Reporter("nobody"); errors.Is(err, ErrNotReady) {
 		t.Error("the story's house is not ready")
+	}
+}
+
+// A client of updates is guarded as any: beyond its quota it is refused, and
+// what it cannot mend, that the address is protected, is no fault to it.
+func TestUpdate_guards(t *testing.T) {
+	t.Parallel()
+	h := newUpdateHouse(t)
+	guard := func(change func(*scoring.Policy)) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		change(&h.policy)
+	}
+	send := func(want int, line string) {
+		t.Helper()
+		if rcode := h.send(h.once(t), bobsKey, line); rcode != want {
+			t.Errorf("%s: %s, want %s\n%s", line, dns.RcodeToString[rcode], dns.RcodeToString[want], h.log)
+		}
+	}
+	guard(func(p *scoring.Policy) { p.AddressesPerHour = 1 })
+	send(dns.RcodeSuccess, bobAdds)
+	send(dns.RcodeRefused, "add 8.100.51.198.bl.example. 60 TXT x")
+	send(dns.RcodeSuccess, bobAdds)
+	if !strings.Contains(h.log.String(), "addresses_per_hour") {
+		t.Errorf("the log does not say why:\n%s", h.log)
+	}
+	guard(func(p *scoring.Policy) { p.AddressesPerHour, p.BurstAddresses = 0, 2 })
+	send(dns.RcodeSuccess, "add 8.100.51.198.bl.example. 60 TXT x")
+	send(dns.RcodeSuccess, "add 9.100.51.198.bl.example. 60 TXT x")
+	send(dns.RcodeRefused, "add 10.100.51.198.bl.example. 60 TXT x")
+	if !strings.Contains(h.log.String(), "a burst: it reported 2 different addresses") {
+		t.Errorf("the log does not say why:\n%s", h.log)
+	}
+	guard(func(p *scoring.Policy) { p.BurstAddresses = 0 })
+	h.score.SetProtected(h.moment(), []scoring.ProtectedSet{{
+		Name: "our-cdn", Reason: "our CDN", Action: scoring.Refuse,
+		Prefixes: []scoring.ProtectedPrefix{{Prefix: netip.MustParsePrefix("198.51.100.16/28")}},
+	}})
+	send(dns.RcodeSuccess, "add 17.100.51.198.bl.example. 60 TXT x")
+	if points := h.points("198.51.100.17"); points != 0 || !strings.Contains(h.log.String(), "is protected by our-cdn") {
+		t.Errorf("%d points count against a protected address\n%s", points, h.log)
 	}
 }

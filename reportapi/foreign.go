@@ -83,12 +83,15 @@ func (s *server) house() compat.House {
 func (s *server) authenticateForeign(c *gin.Context, key string, scope control.Scope) (intake.Caller, error) {
 	identity, err := s.identify(c.Request, key)
 	if p, ok := errors.AsType[*problem](err); ok && p.Status != http.StatusUnauthorized {
-		return intake.Caller{}, &compat.Fault{Status: p.Status, Detail: p.Error()}
+		return intake.Caller{}, foreignFault(p)
 	}
 	if err != nil {
 		return intake.Caller{}, err
 	}
 	s.introduce(c, identity)
+	if p, ok := errors.AsType[*problem](s.spend(c, identity.KeyID)); ok {
+		return intake.Caller{}, foreignFault(p)
+	}
 	if !identity.May(scope) {
 		why, hint := identity.Lacks(scope)
 		return intake.Caller{}, &compat.Fault{Status: http.StatusForbidden, Detail: why + "; " + hint}
@@ -100,9 +103,14 @@ func (s *server) authenticateForeign(c *gin.Context, key string, scope control.S
 func (s *server) foreignBody(c *gin.Context, most int64) (io.Reader, error) {
 	r, err := s.openBody(c, most)
 	if p, ok := errors.AsType[*problem](err); ok {
-		return nil, &compat.Fault{Status: p.Status, Detail: p.Error()}
+		return nil, foreignFault(p)
 	}
 	return r, err
+}
+
+// foreignFault is a problem as adapters know it.
+func foreignFault(p *problem) *compat.Fault {
+	return &compat.Fault{Status: p.Status, Detail: p.Error(), Retry: p.retryAfter}
 }
 
 // countedIntake is an intake whose results show in the metrics.

@@ -8,6 +8,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring/intake"
 )
 
 // Fault is what is wrong with a request, before an adapter puts it into the
@@ -16,6 +21,8 @@ type Fault struct {
 	Status    int    // of the answer
 	Parameter string // as the client named it; "" if it is none of them
 	Detail    string // what is wrong, and what to do
+	// Retry is how long the client is asked to wait; 0: it is not.
+	Retry time.Duration
 }
 
 // Error returns the fault in one line.
@@ -58,6 +65,28 @@ func Quote(value string) string {
 		value = strings.ToValidUTF8(value[:most], "") + "…"
 	}
 	return strconv.Quote(value)
+}
+
+// AskToWait sets Retry-After (RFC 9110 §10.2.3), if the fault has one.
+func (f *Fault) AskToWait(c *gin.Context) {
+	if f.Retry > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(f.Retry.Seconds())))
+	}
+}
+
+// OverQuota is the fault of a report that is right but too much, or whose key is
+// paused; nil: the refusal is another.
+func OverQuota(refusal *intake.Refusal) *Fault {
+	if refusal.Code != intake.OverQuota {
+		return nil
+	}
+	return &Fault{Status: http.StatusTooManyRequests, Detail: refusal.Error(), Retry: refusal.Retry}
+}
+
+// Moot tells whether a report was refused for what its client cannot mend: the
+// address is protected, or has all the incidents that it may have.
+func Moot(refusal *intake.Refusal) bool {
+	return refusal.Code == intake.Protected || refusal.Code == intake.TooMany
 }
 
 // NotTaken is what a client is told whose key was not taken: the fault that says

@@ -104,7 +104,7 @@ func keyOf(c *gin.Context) string {
 }
 
 func unavailable(detail string) error {
-	return &compat.Fault{Status: http.StatusServiceUnavailable, Detail: detail}
+	return &compat.Fault{Status: http.StatusServiceUnavailable, Detail: detail, Retry: wait}
 }
 
 func wrong(parameter, detail string) error {
@@ -132,21 +132,14 @@ func (a *api) fail(c *gin.Context, f *compat.Fault) {
 	if f.Parameter != "" {
 		told.Source = &source{f.Parameter}
 	}
-	switch f.Status {
-	case http.StatusTooManyRequests:
-		a.askToWait(c, a.Within)
-	case http.StatusServiceUnavailable:
-		c.Header("Retry-After", fmt.Sprint(int(wait.Seconds())))
+	f.AskToWait(c)
+	if f.Status == http.StatusTooManyRequests {
+		c.Header("X-RateLimit-Remaining", "0")
+		c.Header("X-RateLimit-Reset", fmt.Sprint(a.Now().Add(f.Retry).Unix()))
 	}
 	answer(c, f.Status, struct {
 		Errors []fault `json:"errors"`
 	}{[]fault{told}})
-}
-
-// askToWait tells when the same may be sent again.
-func (a *api) askToWait(c *gin.Context, wait time.Duration) {
-	c.Header("Retry-After", fmt.Sprint(int(wait.Seconds())))
-	c.Header("X-RateLimit-Reset", fmt.Sprint(a.Now().Add(wait).Unix()))
 }
 
 // data answers with what was asked for.

@@ -45,8 +45,8 @@ func (a *api) report(c call) error {
 		a.Logger.WarnContext(c.Request.Context(), "report was not stored", "reporter", c.caller.Reporter, "error", result.Cause)
 		return unavailable("The ledger cannot be reached or cannot write now; nothing was stored. Send it again.")
 	}
-	if result.Refusal.Code == intake.TooMany {
-		return a.passOver(c, addr, http.StatusTooManyRequests, result.Refusal.Error())
+	if compat.Moot(result.Refusal) {
+		return a.passOver(c, addr, http.StatusUnprocessableEntity, result.Refusal.Error())
 	}
 	return refused(result.Refusal)
 }
@@ -63,13 +63,20 @@ func (a *api) stands(c call, addr netip.Addr) error {
 // if it had been, unless the operator wants to hear of it.
 func (a *api) passOver(c call, addr netip.Addr, status int, why string) error {
 	if a.Strict {
-		return &compat.Fault{Status: status, Parameter: "ip", Detail: why}
+		fault := &compat.Fault{Status: status, Parameter: "ip", Detail: why}
+		if status == http.StatusTooManyRequests {
+			fault.Retry = a.Within
+		}
+		return fault
 	}
 	return a.stands(c, addr)
 }
 
 // refused puts what intake refuses into AbuseIPDB's terms.
 func refused(refusal *intake.Refusal) *compat.Fault {
+	if fault := compat.OverQuota(refusal); fault != nil {
+		return fault
+	}
 	fault := &compat.Fault{Status: http.StatusUnprocessableEntity, Detail: refusal.Error()}
 	switch refusal.Field {
 	case "ip":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -42,9 +43,7 @@ func (a *api) serve(c *gin.Context) {
 		return
 	}
 	fault := compat.FaultOf(err)
-	if fault.Status == http.StatusServiceUnavailable {
-		c.Header("Retry-After", "5")
-	}
+	fault.AskToWait(c)
 	c.Data(fault.Status, format.contentType, format.write(fault))
 }
 
@@ -88,8 +87,12 @@ func (a *api) report(c *gin.Context, caller intake.Caller, sent compat.Params) e
 	case result.Status == intake.Unavailable:
 		a.Logger.WarnContext(c.Request.Context(), "report was not stored", "reporter", caller.Reporter, "error", result.Cause)
 		return unavailable("the ledger cannot be reached or cannot write now; send it again")
-	case result.Status != intake.Refused || result.Refusal.Code == intake.TooMany:
+	case result.Status != intake.Refused || compat.Moot(result.Refusal):
 		return nil
+	case result.Refusal.Code == intake.OverQuota:
+		fault := compat.OverQuota(result.Refusal)
+		fault.Parameter = "apikey"
+		return fault
 	case result.Refusal.Code == intake.Forbidden:
 		return &compat.Fault{Status: http.StatusForbidden, Parameter: "apikey", Detail: result.Refusal.Error()}
 	}
@@ -97,5 +100,5 @@ func (a *api) report(c *gin.Context, caller intake.Caller, sent compat.Params) e
 }
 
 func unavailable(detail string) error {
-	return &compat.Fault{Status: http.StatusServiceUnavailable, Detail: detail}
+	return &compat.Fault{Status: http.StatusServiceUnavailable, Detail: detail, Retry: 5 * time.Second}
 }

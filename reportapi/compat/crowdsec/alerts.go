@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -57,7 +58,7 @@ func (api *lapi) postAlerts(c *gin.Context) error {
 func decidable(a alert) error {
 	for _, v := range a.Decisions {
 		if v.manual() && v.Type != "" && v.Type != "ban" {
-			return &fault{http.StatusUnprocessableEntity, "type " + strconv.Quote(v.Type) + ": only ban is known here"}
+			return &fault{status: http.StatusUnprocessableEntity, message: "type " + strconv.Quote(v.Type) + ": only ban is known here"}
 		}
 	}
 	return nil
@@ -72,10 +73,12 @@ func (api *lapi) told(caller intake.Caller, reports []intake.Report, results []i
 		switch result.Status {
 		case intake.Unavailable:
 			api.Logger.Warn("an alert could not be stored", "reporter", caller.Reporter, "error", result.Cause)
-			return &fault{http.StatusServiceUnavailable, "the ledger is not available; send the alerts again"}
+			return &fault{status: http.StatusServiceUnavailable, message: "the ledger is not available; send the alerts again", retry: time.Second}
 		case intake.Refused:
 			api.Logger.Info("an alert was refused", "reporter", caller.Reporter, "reason", result.Refusal)
-			if manual || result.Refusal.Field == "key" {
+			// An agent would send what is over its quota every second, and
+			// keep it until then.
+			if manual || result.Refusal.Field == "key" && result.Refusal.Code != intake.OverQuota {
 				must = errors.Join(must, result.Refusal)
 			}
 		case intake.Ignored:
@@ -89,8 +92,11 @@ func (api *lapi) told(caller intake.Caller, reports []intake.Report, results []i
 		return nil
 	}
 	var refusal *intake.Refusal
-	if errors.As(must, &refusal) && refusal.Code == intake.Forbidden {
-		return &fault{http.StatusForbidden, must.Error()}
+	if errors.As(must, &refusal) && refusal.Code == intake.OverQuota {
+		return &fault{http.StatusTooManyRequests, must.Error(), refusal.Retry}
 	}
-	return &fault{http.StatusUnprocessableEntity, must.Error()}
+	if refusal != nil && refusal.Code == intake.Forbidden {
+		return &fault{status: http.StatusForbidden, message: must.Error()}
+	}
+	return &fault{status: http.StatusUnprocessableEntity, message: must.Error()}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -70,6 +71,7 @@ func get(routes gin.IRoutes, path string, handler gin.HandlerFunc) {
 type fault struct {
 	status  int
 	message string
+	retry   time.Duration // 0: the client is not asked to wait
 }
 
 // Error returns the message.
@@ -87,33 +89,34 @@ func (api *lapi) answer(handle func(c *gin.Context) error) gin.HandlerFunc {
 func (api *lapi) fail(c *gin.Context, err error) {
 	var known *fault
 	var tooLarge *http.MaxBytesError
+	var told *compat.Fault
 	switch {
 	case errors.As(err, &known):
+	case errors.As(err, &told):
+		known = &fault{told.Status, told.Error(), told.Retry}
 	case errors.As(err, &tooLarge):
-		known = &fault{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes; send less at once", tooLarge.Limit)}
+		known = &fault{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body is larger than %d bytes; send less at once", tooLarge.Limit)}
 	default:
-		known = &fault{http.StatusBadRequest, err.Error()}
+		known = &fault{status: http.StatusBadRequest, message: err.Error()}
 	}
-	if known.status == http.StatusServiceUnavailable {
-		c.Header("Retry-After", "1")
-	}
+	(&compat.Fault{Retry: known.retry}).AskToWait(c)
 	c.AbortWithStatusJSON(known.status, gin.H{"message": known.message})
 }
 
 // forbidden is what a bouncer with a bad key is told; its log shows it.
-func forbidden() error { return &fault{http.StatusForbidden, "access forbidden"} }
+func forbidden() error { return &fault{status: http.StatusForbidden, message: "access forbidden"} }
 
 // notTaken is [compat.NotTaken] in the shape of this API.
 func notTaken(err, otherwise error) error {
 	if told, ok := errors.AsType[*compat.Fault](err); ok {
-		return &fault{told.Status, told.Error()}
+		return &fault{told.Status, told.Error(), told.Retry}
 	}
 	return otherwise
 }
 
 // loading is told to those who cannot be answered before the node knows keys.
 func loading() error {
-	return &fault{http.StatusServiceUnavailable, "the ledger is being loaded; try again in a moment"}
+	return &fault{status: http.StatusServiceUnavailable, message: "the ledger is being loaded; try again in a moment", retry: time.Second}
 }
 
 // bouncer tells who asks by X-Api-Key.
@@ -137,11 +140,11 @@ func (api *lapi) caller(c *gin.Context, scope control.Scope) (intake.Caller, err
 	}
 	key, err := api.seal.open(strings.TrimSpace(token), api.Now())
 	if err != nil {
-		return intake.Caller{}, &fault{http.StatusUnauthorized, err.Error()}
+		return intake.Caller{}, &fault{status: http.StatusUnauthorized, message: err.Error()}
 	}
 	caller, err := api.Authenticate(c, key, scope)
 	if err != nil {
-		return caller, notTaken(err, &fault{http.StatusUnauthorized, err.Error()})
+		return caller, notTaken(err, &fault{status: http.StatusUnauthorized, message: err.Error()})
 	}
 	return caller, nil
 }

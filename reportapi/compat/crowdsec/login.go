@@ -36,9 +36,9 @@ func (api *lapi) postLogin(c *gin.Context) error {
 	switch {
 	case err != nil:
 		api.Logger.Info("a login was not taken", "source", api.Source(c), "reason", err)
-		return notTaken(err, &fault{http.StatusUnauthorized, "the password is no key that is known here; make one with: penaltybox reporter add NAME"})
+		return notTaken(err, &fault{status: http.StatusUnauthorized, message: "the password is no key that is known here; make one with: penaltybox reporter add NAME"})
 	case caller.Reporter != who.Machine:
-		return &fault{http.StatusUnauthorized, fmt.Sprintf("the key is of the reporter %q: log in by that name (login: in local_api_credentials.yaml)", caller.Reporter)}
+		return &fault{status: http.StatusUnauthorized, message: fmt.Sprintf("the key is of the reporter %q: log in by that name (login: in local_api_credentials.yaml)", caller.Reporter)}
 	}
 	expires := api.Now().Add(tokenLife)
 	c.JSON(http.StatusOK, gin.H{
@@ -51,7 +51,7 @@ func (api *lapi) postLogin(c *gin.Context) error {
 // password there, and wait for an admin to let them in; here an admin makes
 // both.
 func refuseRegistration(*gin.Context) error {
-	return &fault{http.StatusForbidden, "machines do not register here; make a reporter with: penaltybox reporter add NAME," +
+	return &fault{status: http.StatusForbidden, message: "machines do not register here; make a reporter with: penaltybox reporter add NAME," +
 		" and write its name and key into local_api_credentials.yaml as login and password"}
 }
 

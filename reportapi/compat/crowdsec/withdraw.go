@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,7 +28,7 @@ func (api *lapi) deleteDecisions(c *gin.Context) error {
 	case f.within.IsValid() && f.within.IsSingleIP():
 		return api.withdraw(c, caller, scoring.PrefixOf(f.within.Addr()), f)
 	case !scoring.IsScored(f.within):
-		return &fault{http.StatusForbidden, "decisions are deleted for one address or range at a time: cscli decisions delete --ip 203.0.113.7"}
+		return &fault{status: http.StatusForbidden, message: "decisions are deleted for one address or range at a time: cscli decisions delete --ip 203.0.113.7"}
 	}
 	return api.withdraw(c, caller, f.within, f)
 }
@@ -64,7 +65,7 @@ func (api *lapi) numbered(text string) (netip.Prefix, error) {
 			return prefix, nil
 		}
 	}
-	return netip.Prefix{}, &fault{http.StatusNotFound, "nothing is listed with the id " + text}
+	return netip.Prefix{}, &fault{status: http.StatusNotFound, message: "nothing is listed with the id " + text}
 }
 
 // withdraw withdraws the incidents of a prefix that count. The answer's number
@@ -85,7 +86,7 @@ func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Pre
 		switch {
 		case err != nil:
 			api.Logger.Warn("an incident could not be withdrawn", "reporter", caller.Reporter, "error", err)
-			return &fault{http.StatusServiceUnavailable, "the ledger is not available; try again"}
+			return &fault{status: http.StatusServiceUnavailable, message: "the ledger is not available; try again", retry: time.Second}
 		case refusal != nil && refusal.Code == intake.Forbidden:
 			kept++
 		case refusal == nil:
@@ -93,7 +94,7 @@ func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Pre
 		}
 	}
 	if kept > 0 && api.Board.StandingOf(prefix, api.Zone().Rule, now).Listed {
-		return &fault{http.StatusForbidden, fmt.Sprintf("%s stays listed: %d incidents were withdrawn, but %d are of other reporters; that needs a moderator's key", shown(prefix), withdrawn, kept)}
+		return &fault{status: http.StatusForbidden, message: fmt.Sprintf("%s stays listed: %d incidents were withdrawn, but %d are of other reporters; that needs a moderator's key", shown(prefix), withdrawn, kept)}
 	}
 	c.JSON(http.StatusOK, gin.H{"nbDeleted": strconv.Itoa(withdrawn)})
 	return nil

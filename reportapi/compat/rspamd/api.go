@@ -3,6 +3,7 @@ package rspamd
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -39,10 +40,8 @@ func (a *api) serve(c *gin.Context) {
 		return
 	}
 	fault := compat.FaultOf(err)
-	switch fault.Status {
-	case http.StatusServiceUnavailable:
-		c.Header("Retry-After", "5")
-	case http.StatusUnauthorized:
+	fault.AskToWait(c)
+	if fault.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Basic realm="penaltybox"`)
 	}
 	c.JSON(fault.Status, answer{intake.Refused, fault.Detail})
@@ -87,8 +86,10 @@ func (a *api) report(c *gin.Context, caller intake.Caller) (answer, error) {
 		return answer{}, unavailable("the ledger cannot be reached or cannot write now")
 	case result.Status != intake.Refused:
 		return answer{result.Status, result.Ignored}, nil
-	case result.Refusal.Code == intake.TooMany, result.Refusal.Code == intake.Conflict:
+	case compat.Moot(result.Refusal), result.Refusal.Code == intake.Conflict:
 		return answer{intake.Ignored, result.Refusal.Error()}, nil
+	case result.Refusal.Code == intake.OverQuota:
+		return answer{}, compat.OverQuota(result.Refusal)
 	case result.Refusal.Code == intake.Forbidden:
 		return answer{}, &compat.Fault{Status: http.StatusForbidden, Detail: result.Refusal.Error()}
 	}
@@ -108,5 +109,5 @@ func keyOf(r *http.Request) string {
 }
 
 func unavailable(detail string) error {
-	return &compat.Fault{Status: http.StatusServiceUnavailable, Detail: detail}
+	return &compat.Fault{Status: http.StatusServiceUnavailable, Detail: detail, Retry: 5 * time.Second}
 }

@@ -53,16 +53,14 @@ func (a *api) serve(c *gin.Context) {
 		return
 	}
 	fault := compat.FaultOf(err)
-	if fault.Status == http.StatusServiceUnavailable {
-		c.Header("Retry-After", "5")
-	}
+	fault.AskToWait(c)
 	c.Data(fault.Status, format.contentType, format.write(members{{"success", 0}, {"error", fault.Error()}}))
 }
 
 // answer tells of each field that was asked for.
 func (a *api) answer(c *gin.Context, sent compat.Params) (members, error) {
 	if !a.Loaded() {
-		return nil, &compat.Fault{Status: http.StatusServiceUnavailable, Detail: "this node is still loading its ledger"}
+		return nil, &compat.Fault{Status: http.StatusServiceUnavailable, Detail: "this node is still loading its ledger", Retry: 5 * time.Second}
 	}
 	if !a.Open {
 		if _, err := a.Authenticate(c, sent.Get("api_key"), control.ScopeCheck); err != nil {
