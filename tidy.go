@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"penaltybox/scoring"
 )
 
 // tidyEvery is how often control records are looked through for what time has
@@ -18,7 +20,19 @@ func (u upkeep) tidy(ctx context.Context) {
 	if err := u.registrar.SettleRemovals(ctx, u.node.now()); err != nil && ctx.Err() == nil {
 		u.logger.WarnContext(ctx, "settling requests for removal", "error", err)
 	}
+	if board, ok := u.node.board.(*scoring.Scoreboard); ok {
+		u.settleVoids(ctx, board)
+	}
 	if err := u.registrar.SettleWebhooks(ctx); err != nil && ctx.Err() == nil {
 		u.logger.WarnContext(ctx, "clearing up behind webhooks", "error", err)
+	}
+}
+
+// settleVoids ends the voids that can take nothing back any more.
+func (u upkeep) settleVoids(ctx context.Context, board *scoring.Scoreboard) {
+	now := u.node.now()
+	lives := func(void scoring.Void) bool { return board.Concerns(void, now) }
+	if err := u.registrar.SettleVoids(ctx, now, lives); err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "ending voids of what has expired", "error", err)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"penaltybox/scoring"
+	"penaltybox/scoring/boltledger"
 	"penaltybox/scoring/control"
 )
 
@@ -81,5 +83,53 @@ func TestUpkeep_forget(t *testing.T) {
 	upkeep.forget(t.Context())
 	if want := now.AddDate(0, 0, -2); !ledger.before.Equal(want) {
 		t.Errorf("notes of before %v are dropped, want %v", ledger.before, want)
+	}
+}
+
+// A void ends a year behind what it took back, unless some of that was amended
+// to live longer: then it ends with that.
+func TestUpkeep_tidy_voids(t *testing.T) {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	board, err := scoring.NewScoreboard(scoring.DefaultPolicy(), []scoring.Rule{{Categories: scoring.AllCategories}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := boltledger.Open(filepath.Join(t.TempDir(), "ledger.db"), boltledger.Options{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ledger.Close()
+	logger := slog.New(slog.NewTextHandler(testLog{t}, nil))
+	node := newNode(board, control.NewBook(), "ledger", clock, logger)
+	node.Following(scoring.FeedState{CaughtUp: true})
+	upkeep := upkeep{node: node, registrar: control.NewRegistrar(node.book, ledger), logger: logger}
+	for _, id := range []string{"plain", "amended"} {
+		reporter := scoring.ReporterNumber(len(id))
+		if _, err := upkeep.registrar.AddVoid(t.Context(), now, scoring.Void{ID: id, Reporter: reporter, Reason: "broken"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := scoring.Incident{
+		Prefix: netip.MustParsePrefix("203.0.113.7/32"), ID: 1, Kind: 16, Points: 50,
+		Reporter: scoring.ReporterNumber(len("amended")), Reported: now, Expires: now.Add(scoring.DefaultTTL),
+	}
+	longer := now.Add(scoring.MaxTTL + 90*24*time.Hour)
+	node.Apply(scoring.Entry{Incident: said, Amendment: &scoring.Amendment{Key: said.Key(), Version: 1, Kind: 16, Points: 50, Expires: longer}})
+	for _, step := range []struct {
+		at   time.Time
+		want int
+	}{
+		{now, 2},
+		{now.Add(scoring.MaxTTL), 2},
+		{now.Add(scoring.MaxTTL + time.Second), 1},
+		{longer.Add(-time.Second), 1},
+		{longer, 0},
+	} {
+		now = step.at
+		upkeep.tidy(t.Context())
+		if voids := node.book.Voids(); len(voids) != step.want {
+			t.Errorf("at %s voids are %v, want %d", now, voids, step.want)
+		}
 	}
 }

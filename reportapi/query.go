@@ -127,14 +127,18 @@ func readPrefix(field, text string) (netip.Prefix, error) {
 
 // moment reads a time, or how long ago. Absent is the zero time.
 func (q query) moment(name string, now time.Time) (time.Time, error) {
-	text := q.text(name)
+	return readMoment(name, q.text(name), now)
+}
+
+// readMoment reads RFC 3339, Unix seconds, or how long ago.
+func readMoment(field, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
 	if ago, err := scoring.ParseDuration(text); err == nil {
 		return now.Add(-time.Duration(ago)), nil
 	}
-	return readTime(name, text)
+	return readTime(field, text)
 }
 
 // readTime reads RFC 3339 or Unix seconds.

@@ -79,10 +79,14 @@ type Listings interface {
 	ExemptWithin(prefix netip.Prefix, now time.Time) bool
 }
 
-// Previews tells what a policy, or other protected sets, would change.
+// Previews tells what a policy, other protected sets, or another trust would
+// change.
 type Previews interface {
 	Preview(policy scoring.Policy, now time.Time) ([]scoring.Change, error)
 	PreviewProtected(sets []scoring.ProtectedSet, now time.Time) []scoring.Change
+	PreviewTrust(trust scoring.Trust, now time.Time) scoring.TrustEffect
+	// Backers tells whose incidents of each prefix count by a trust.
+	Backers(prefixes []netip.Prefix, trust scoring.Trust, now time.Time) [][]scoring.ReporterNumber
 }
 
 // Details is what the API asks of a ledger: the parts of an incident that the
@@ -262,6 +266,11 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/exemptions", moderator, s.answer(s.getExemptions))
 	routes.POST("/exemptions", moderator, s.answer(s.postExemption))
 	routes.DELETE("/exemptions", moderator, s.answer(s.deleteExemption))
+
+	s.get(routes, "/voids", moderator, s.answer(s.getVoids))
+	routes.POST("/voids", moderator, s.answer(s.postVoid))
+	s.get(routes, "/voids/:id", moderator, s.answer(s.getVoid))
+	routes.DELETE("/voids/:id", moderator, s.answer(s.deleteVoid))
 
 	s.get(routes, "/removals", moderator, s.answer(s.getRemovals))
 	s.get(routes, "/removals/:id", moderator, s.answer(s.getOneRemoval))

@@ -3,12 +3,17 @@ package control
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"penaltybox/scoring"
 )
+
+// voidID is what an id looks like that somebody gives a void.
+var voidID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
 // AddVoid makes a void. Without an end it takes back what was reported up to
 // now, this second included; without an id it gets one, and a void of the same
@@ -34,6 +39,9 @@ func (r *Registrar) NewVoid(now time.Time, void scoring.Void) (scoring.Void, err
 	if void.ID == "" {
 		void.ID = keyText.EncodeToString(random(5))
 	}
+	if !voidID.MatchString(void.ID) {
+		return void, fmt.Errorf("id %q: want 1 to 63 of a-z, 0-9, dot, dash and underscore, such as web1-broken", void.ID)
+	}
 	if void.To.IsZero() {
 		void.To = now.Add(time.Second)
 	}
@@ -49,6 +57,12 @@ func (r *Registrar) NewVoid(now time.Time, void scoring.Void) (scoring.Void, err
 		return void, fmt.Errorf("void: ends at %s, in the future; what is reported from now on cannot be taken back yet", void.To.Format(time.RFC3339))
 	}
 	return void, void.Validate()
+}
+
+// TooWide tells whether a void names no reporter and a prefix so wide that it
+// looks like a slip: wider than may be exempted without force.
+func TooWide(void scoring.Void) bool {
+	return void.Reporter == 0 && void.Prefix.IsValid() && void.Prefix.Bits() < widest(void.Prefix)
 }
 
 // wholeSecond rounds down, and leaves the zero time.
@@ -71,6 +85,23 @@ func (r *Registrar) DropVoid(ctx context.Context, id string) (scoring.Void, erro
 		return nil, nil
 	})
 	return dropped, err
+}
+
+// SettleVoids deletes the voids that can take nothing back any more: all that was
+// reported before their end has expired, even what was amended to count longer.
+// concerns tells whether a void still takes back anything that lives.
+func (r *Registrar) SettleVoids(ctx context.Context, now time.Time, concerns func(scoring.Void) bool) error {
+	var faults []error
+	for _, void := range r.book.Voids() {
+		if now.Before(void.To.Add(scoring.MaxTTL)) || concerns(void) {
+			continue
+		}
+		faults = append(faults, r.drop(ctx, voidRecords+void.ID, func() bool {
+			present, ok := r.book.Void(void.ID)
+			return ok && present == void
+		}))
+	}
+	return errors.Join(faults...)
 }
 
 // Void returns the void with an id.
