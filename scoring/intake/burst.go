@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -36,7 +37,7 @@ func (in *Intake) recordMetered(ctx context.Context, b *batch) {
 func (in *Intake) admit(ctx context.Context, u *usage, b *batch) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	stop := in.pausedMeanwhile(b)
+	stop := cmp.Or(in.pausedMeanwhile(b), u.bursting(b))
 	b.sift(func(incident *scoring.Incident, row int) bool {
 		refusal := stop
 		if refusal == nil {
@@ -60,20 +61,48 @@ func (u *usage) bursts(b *batch, prefix netip.Prefix) bool {
 		return false
 	}
 	used := u.burstAddresses.count(b.now, within)
-	if u.burstAddresses.has(prefix) {
-		return used >= limit // it could not be paused before
-	}
-	if used < limit {
+	if !u.burstAddresses.has(prefix) {
 		u.burstAddresses.add(prefix, b.now)
+		used++
 	}
-	return used+1 >= limit
+	return used >= limit
+}
+
+// bursting refuses what comes while a burst lasts whose key could not be paused:
+// one that was begins anew.
+func (u *usage) bursting(b *batch) *Refusal {
+	within := b.policy.Burst()
+	for _, burst := range []struct {
+		what   string
+		limit  int
+		recent *recent
+	}{
+		{"addresses", b.policy.BurstAddresses, &u.burstAddresses},
+		{"listings", b.policy.BurstListings, &u.burstListings},
+	} {
+		if burst.limit > 0 && burst.recent.count(b.now, within) >= burst.limit {
+			wait := burst.recent.wait(b.now, within, burst.limit)
+			return overQuota("burst_"+burst.what, b.caller, burstText(burst.what, burst.limit, within), wait)
+		}
+	}
+	return nil
+}
+
+func burstText(what string, limit int, within time.Duration) string {
+	if what == "listings" {
+		return fmt.Sprintf("a burst: it listed %d addresses within %s", limit, scoring.Duration(within))
+	}
+	return fmt.Sprintf("a burst: it reported %d different addresses within %s", limit, scoring.Duration(within))
 }
 
 // recordPieces records the batch in pieces, each so small that no quota and no
 // burst of listings is passed by before it is noticed.
 func (in *Intake) recordPieces(ctx context.Context, u *usage, b *batch) {
 	for len(b.incidents) > 0 {
-		if refusal := in.pausedMeanwhile(b); refusal != nil {
+		u.mu.Lock()
+		refusal := cmp.Or(in.pausedMeanwhile(b), u.bursting(b))
+		u.mu.Unlock()
+		if refusal != nil {
 			b.refuse(refusal)
 			return
 		}
@@ -133,11 +162,7 @@ func (in *Intake) burstOfListings(ctx context.Context, u *usage, b *batch) *Refu
 // that follow. What cannot be paused, a key of DNS updates or any while the
 // ledger is out, is refused all the same until the burst is over.
 func (in *Intake) pause(ctx context.Context, u *usage, b *batch, what string, limit int) *Refusal {
-	within := scoring.Duration(b.policy.Burst())
-	why := fmt.Sprintf("a burst: it reported %d different addresses within %s", limit, within)
-	if what == "listings" {
-		why = fmt.Sprintf("a burst: it listed %d addresses within %s", limit, within)
-	}
+	why := burstText(what, limit, b.policy.Burst())
 	var until time.Time
 	if b.policy.Pause > 0 {
 		until = b.now.Add(time.Duration(b.policy.Pause))

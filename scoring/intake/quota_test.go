@@ -173,3 +173,21 @@ func TestSubmit_burst_thatCannotPause(t *testing.T) {
 		t.Errorf("after the burst: %v", got)
 	}
 }
+
+// One report at a time is a burst, too.
+func TestSubmit_burst_oneByOne(t *testing.T) {
+	t.Parallel()
+	for setting, kind := range map[string]string{"burst_addresses": "ssh.maxauth", "burst_listings": "hacked.host"} {
+		for _, fault := range []error{nil, errors.New("no ledger")} {
+			h := newHouse(t)
+			h.set(t, setting+"=10")
+			h.pauseFault = fault
+			for i := range 30 {
+				h.at(t, time.Duration(i)*time.Second, many(i, 1, kind))
+			}
+			if len(h.entries) != 10 {
+				t.Errorf("%s, pausing fails with %v: %d incidents stand", setting, fault, len(h.entries))
+			}
+		}
+	}
+}
