@@ -17,6 +17,7 @@
 # shown apart. On a machine that does other work only the CPU times say something.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. deploy/bench/unprotect.sh
 
 readonly REPORTS=${1:-100000} CROWDSEC_REPORTS=${CROWDSEC_REPORTS:-3000}
 readonly HTTP=127.0.0.1:18940 DNS=127.0.0.1:18941 REDIS_PORT=18942 LAPI=127.0.0.1:18943
@@ -53,6 +54,7 @@ penaltybox() {
 	"$scratch/penaltybox" serve --state "$state" --http-listen "$HTTP" --dns-listen "$DNS" --key-rate-limit 0 "$@" >"$scratch/log" 2>&1 &
 	server=$!
 	until_answers "http://$HTTP/readyz"
+	unprotect "$scratch/penaltybox" "$state" "http://$HTTP"
 	local load=("$scratch/httpload" -url "http://$HTTP/v1/incidents" -key-file "$state/admin.key" -pid "$server")
 	before=$([ -z "$redis" ] || ticks "$redis")
 	"${load[@]}" -label "$label, one by one, 64 clients" -reports "$REPORTS"

@@ -11,6 +11,7 @@
 # the server's threads. Times depend on what else the machine does.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. deploy/bench/unprotect.sh
 
 readonly ADDRESSES=${1:-1000000} CLIENTS=${2:-200} BATCH=100000
 readonly URL=http://127.0.0.1:$((20000 + RANDOM % 10000))
@@ -38,6 +39,7 @@ start() {
 }
 start
 key=$(cat "$scratch/state/admin.key")
+unprotect "$scratch/penaltybox" "$scratch/state" "$URL"
 
 api() { curl -fsS -H "Authorization: Bearer $key" "$@"; }
 status() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$server/status"; }

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"penaltybox/scoring/protect"
 )
 
 // list is the addresses permuted(0), permuted(1), … up to its size, without
@@ -70,6 +72,10 @@ func (l list) writeBackup(w io.Writer, now time.Time) error {
 	if _, err := fmt.Fprintf(both, `{"penaltybox_backup":1,"ledger":"DNSLOAD","made":"%s"}`+"\n", made); err != nil {
 		return err
 	}
+	unprotected, err := writeUnprotected(both)
+	if err != nil {
+		return err
+	}
 	var addrs []uint32
 	for n := range l.size {
 		if addr := permuted(n); ordinary(addr) {
@@ -84,8 +90,24 @@ func (l list) writeBackup(w io.Writer, now time.Time) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, `{"end":{"records":0,"incidents":%d,"amended":0,"sha256":"%x"}}`+"\n", len(addrs), sum.Sum(nil))
+	_, err = fmt.Fprintf(w, `{"end":{"records":%d,"incidents":%d,"amended":0,"sha256":"%x"}}`+"\n", unprotected, len(addrs), sum.Sum(nil))
 	return err
+}
+
+// writeUnprotected writes, and counts, records that switch off the sets of
+// addresses that come with the program and are never listed: some of ours are in
+// them.
+func writeUnprotected(w io.Writer) (count int, err error) {
+	sets, err := protect.BuiltIns()
+	if err != nil {
+		return 0, err
+	}
+	for _, set := range sets {
+		if _, err := fmt.Fprintf(w, `{"record":{"key":"protect/%[1]s","version":1,"value":{"name":"%[1]s","action":"never-list","off":true,"count":0}}}`+"\n", set.Name); err != nil {
+			return 0, err
+		}
+	}
+	return len(sets), nil
 }
 
 // place orders addresses as the shards and buckets of a ledger do.
