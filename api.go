@@ -40,12 +40,13 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		return nil, err
 	}
 	s.front.intake.Store(in)
+	forgetErased(node.book, in, sightings)
 	shelf, err := clients.NewShelf(s.url())
 	if err != nil {
 		return nil, err
 	}
 	return reportapi.New(reportapi.Config{
-		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger,
+		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger, Eraser: s.eraser,
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf, Webhooks: sender,
 		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {

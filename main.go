@@ -45,6 +45,7 @@ type cli struct {
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
 	Removal  removalCommand  `cmd:"" group:"Administration" help:"Decide who is taken off on request."`
 	Audit    auditCommand    `cmd:"" group:"Administration" help:"Tell who changed what."`
+	Privacy  privacyCommand  `cmd:"" group:"Administration" help:"Tell or erase what is held of one address."`
 	Webhook  webhookCommand  `cmd:"" group:"Administration" help:"Tell other programs what happens."`
 	Protect  protectCommand  `cmd:"" group:"Administration" help:"Say which published networks are protected."`
 	Policy   policyCommand   `cmd:"" group:"Administration" help:"Say what counts how much."`

@@ -31,6 +31,8 @@ type ledger interface {
 	Audit(ctx context.Context, wanted scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error]
 	PurgeAudit(ctx context.Context, before time.Time) (int, error)
 	ForgetDetails(ctx context.Context, reportedBefore time.Time) (int, error)
+	Erase(ctx context.Context, erasure scoring.Erasure) (scoring.Erased, error)
+	EraseAudit(ctx context.Context, prefix netip.Prefix) (int, error)
 	Purge(ctx context.Context, now time.Time) (int, error)
 	Now() time.Time
 	Close() error

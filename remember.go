@@ -24,7 +24,7 @@ func (s *serving) remember(ctx context.Context, node *node, sightings *control.S
 		var forgetting error
 		if next <= 0 {
 			sightings.Server(node.now(), host, s.own.all())
-			forgetting = sightings.Forget(ctx, node.now())
+			forgetting = sightings.ForgetUnseen(ctx, node.now())
 			next = interfacesEvery
 		}
 		if err := errors.Join(forgetting, sightings.Write(ctx, node.now())); err != nil && ctx.Err() == nil {

@@ -37,6 +37,7 @@ type serving struct {
 	metrics  *httpServer
 	ops      *httpServer
 	own      ownAddresses
+	eraser   *control.Eraser             // once there is a node
 	served   atomic.Pointer[servedZones] // once there is a node
 	failures chan error
 }
@@ -147,6 +148,7 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 		return errors.Join(err, ledger.Close())
 	}
 	s.front.node.Store(node)
+	s.eraser = control.NewEraser(control.NewRegistrar(node.book, ledger), ledger)
 	// The loops outlive ctx: requests under way still need the ledger and
 	// its feed, so HTTP ends first.
 	loops, stopLoops := context.WithCancel(context.WithoutCancel(ctx))
@@ -168,9 +170,9 @@ func (s *serving) live(ctx context.Context, hangup <-chan os.Signal) error {
 }
 
 func (s *serving) upkeep(ledger ledger, node *node) upkeep {
-	u := upkeep{node: node, ledger: ledger, registrar: control.NewRegistrar(node.book, ledger), own: &s.own, logger: s.logger}
+	u := upkeep{node: node, ledger: ledger, registrar: control.NewRegistrar(node.book, ledger), eraser: s.eraser, own: &s.own, logger: s.logger}
 	if s.dnsOnly() {
-		u.ledger, u.registrar = nil, nil // it may be one that we may only read
+		u.ledger, u.registrar, u.eraser = nil, nil, nil // it may be one that we may only read
 		u.shed = unmapProgram
 	}
 	return u

@@ -28,6 +28,7 @@ type upkeep struct {
 	ledger ledger // nil: others purge it
 	// registrar writes control records; nil: others do.
 	registrar *control.Registrar
+	eraser    *control.Eraser // nil: others erase
 	own       *ownAddresses
 	shed      func() error // nil: nothing is let go
 	logger    *slog.Logger
@@ -49,6 +50,7 @@ func (u upkeep) run(ctx context.Context) error {
 		}
 		steady := time.Since(start)
 		u.second(ctx, guard, steady)
+		u.resumeErasures(ctx)
 		if u.ledger != nil && steady-lastPurge >= purgeEvery && guard.mayPurge() {
 			lastPurge = steady
 			u.purge(ctx)

@@ -143,7 +143,7 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 	must(t, err)
 	n.zones.Store(&[]reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}})
 	config := reportapi.Config{
-		Board: n.board, Intake: in, Book: n.book, Registrar: n.registrar, Details: n.ledger, Audit: n.ledger,
+		Board: n.board, Intake: in, Book: n.book, Registrar: n.registrar, Details: n.ledger, Audit: n.ledger, Eraser: control.NewEraser(n.registrar, n.ledger),
 		Zones:       func() []reportapi.Zone { return *n.zones.Load() },
 		Explainer:   stubExplainer{},
 		Publisher:   stubPublisher{n},

@@ -70,6 +70,8 @@ func rights() map[string]right {
 		"DELETE /v1/querylog":          admin,
 		"GET /v1/backup":               admin,
 		"GET /v1/audit":                admin,
+		"GET /v1/privacy/:ip":          admin,
+		"DELETE /v1/privacy/:ip":       admin,
 		"GET /v1/webhooks":             admin,
 		"POST /v1/webhooks":            admin,
 		"DELETE /v1/webhooks/:name":    admin,

@@ -110,6 +110,7 @@ type Config struct {
 	Registrar *control.Registrar
 	Details   Details
 	Audit     Audit
+	Eraser    Eraser
 	// Zones returns the zones; the first answers where a request names none.
 	// They may change while the API serves; they then come in another slice.
 	Zones       func() []Zone
@@ -150,7 +151,7 @@ func (c Config) validate() error {
 	var missing []error
 	for name, absent := range map[string]bool{
 		"board": c.Board == nil, "intake": c.Intake == nil, "book": c.Book == nil,
-		"registrar": c.Registrar == nil, "details": c.Details == nil, "audit": c.Audit == nil, "zones": c.Zones == nil || len(c.Zones()) == 0,
+		"registrar": c.Registrar == nil, "details": c.Details == nil, "audit": c.Audit == nil, "eraser": c.Eraser == nil, "zones": c.Zones == nil || len(c.Zones()) == 0,
 		"publisher": c.Publisher == nil,
 		"explainer": c.Explainer == nil, "query logger": c.QueryLogger == nil,
 		"now": c.Now == nil, "ready": c.Ready == nil, "backup": c.Backup == nil,
@@ -305,6 +306,8 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	routes.POST("/querylog", admin, s.answer(s.postQueryLog))
 	routes.DELETE("/querylog", admin, s.answer(s.deleteQueryLog))
 	s.get(routes, "/audit", admin, s.answer(s.getAudit))
+	s.get(routes, "/privacy/:ip", admin, s.answer(s.getPrivacy))
+	routes.DELETE("/privacy/:ip", admin, s.answer(s.deletePrivacy))
 	routes.GET("/backup", admin, s.answer(s.getBackup))
 }
 

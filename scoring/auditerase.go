@@ -28,18 +28,18 @@ func (e AuditEvent) Erase(prefix netip.Prefix) (AuditEvent, bool) {
 	if e.Source.IsValid() && prefix.Contains(e.Source.Unmap()) {
 		e.Source, found = netip.Addr{}, true
 	}
-	if found || names(prefix, string(e.Before)) || names(prefix, string(e.After)) {
+	if found || Names(prefix, string(e.Before)) || Names(prefix, string(e.After)) {
 		e.Before, e.After, found = nil, nil, true
 	}
-	if found || names(prefix, e.Reason) {
+	if found || Names(prefix, e.Reason) {
 		e.Reason, found = "", true
 	}
 	e.Erased = e.Erased || found
 	return e, found
 }
 
-// names tells whether a text names an address or prefix within a prefix.
-func names(prefix netip.Prefix, text string) bool {
+// Names tells whether a text names an address or prefix within a prefix.
+func Names(prefix netip.Prefix, text string) bool {
 	for _, word := range addressText.FindAllString(text, -1) {
 		if within(prefix, word) {
 			return true

@@ -8,6 +8,8 @@ type Erasure struct {
 	// KeepPoints: the incidents go on counting, and only their detail goes,
 	// with what amendments wrote in the note's place.
 	KeepPoints bool
+	// FilesLater: a call that follows has the ledger's files forget as well.
+	FilesLater bool
 }
 
 // Concerns tells whether an incident about a prefix is to be forgotten.

@@ -35,7 +35,7 @@ func (l *Ledger) Erase(ctx context.Context, erasure scoring.Erasure) (scoring.Er
 	}
 	done, err := l.pass(ctx, wanted, change)
 	erased := scoring.Erased{Incidents: done}
-	if err == nil {
+	if err == nil && !erasure.FilesLater {
 		err = l.wipe(ctx, true)
 	}
 	if err != nil {

@@ -20,8 +20,11 @@ func secretFields() []string { return []string{"hash", "password", "secret", "to
 // no record. Why it was made is what the record gives as its reason. How far a
 // webhook got, and where reports come from, is nobody's doing, and not told.
 func eventOf(ctx context.Context, key string, before, after []byte) *scoring.AuditEvent {
-	if strings.HasPrefix(key, webhookStateRecords) || strings.HasPrefix(key, sourceRecords) {
+	if strings.HasPrefix(key, webhookStateRecords) || strings.HasPrefix(key, sourceRecords) || isQuiet(ctx) {
 		return nil
+	}
+	if strings.HasPrefix(key, erasureRecords) {
+		return erasureEvent(ctx, key, before, after)
 	}
 	action := "change"
 	switch {

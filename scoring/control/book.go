@@ -17,6 +17,8 @@ type Book struct {
 	mu sync.RWMutex
 	pages
 	onPause []func(Key)
+
+	onErasure []func(Erasure)
 }
 
 // NewBook returns the book of a new ledger: the default policy, nobody in it.
@@ -33,19 +35,30 @@ type Changed struct {
 // not among them are gone. A record that cannot be read leaves the old one in
 // place and is told in the error; the others are taken all the same.
 func (b *Book) Update(all bool, records ...scoring.ControlRecord) (Changed, error) {
-	changed, paused, err := b.update(all, records)
+	changed, begun, err := b.update(all, records)
 	b.mu.RLock()
-	tells := b.onPause
+	onPause, onErasure := b.onPause, b.onErasure
 	b.mu.RUnlock()
-	for _, key := range paused {
-		for _, tell := range tells {
+	for _, key := range begun.pauses {
+		for _, tell := range onPause {
 			tell(key)
+		}
+	}
+	for _, erasure := range begun.erasures {
+		for _, tell := range onErasure {
+			tell(erasure)
 		}
 	}
 	return changed, err
 }
 
-func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Changed, paused []Key, err error) {
+// beginnings are what some records began.
+type beginnings struct {
+	pauses   []Key
+	erasures []Erasure
+}
+
+func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Changed, begun beginnings, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old := b.pages
@@ -59,6 +72,7 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 		if !all && record.Version < b.versions[record.Key] && record.Value != nil {
 			continue // an older feed entry, overtaken by a read
 		}
+		had := old.versions[record.Key]
 		was := old.pauseOf(record.Key) // before the record is taken into the same map
 		if err := b.take(record); err != nil {
 			faults = append(faults, fmt.Errorf("reading control record %q: %w", record.Key, err))
@@ -72,8 +86,11 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 			b.versions[record.Key] = record.Version
 			b.keepValue(record)
 		}
-		if key, begun := b.pauseBegun(was, record.Key); begun && !first {
-			paused = append(paused, key)
+		if key, is := b.pauseBegun(was, record.Key); is && !first {
+			begun.pauses = append(begun.pauses, key)
+		}
+		if erasure, is := b.erasureBegun(had, record.Key); is {
+			begun.erasures = append(begun.erasures, erasure)
 		}
 		changed.Policy = changed.Policy || record.Key == policyRecord
 		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords) ||
@@ -81,7 +98,7 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 		changed.Protected = changed.Protected || strings.HasPrefix(record.Key, protectRecords)
 		changed.Trust = changed.Trust || strings.HasPrefix(record.Key, reporterRecords) || strings.HasPrefix(record.Key, voidRecords)
 	}
-	return changed, paused, errors.Join(faults...)
+	return changed, begun, errors.Join(faults...)
 }
 
 // Policy returns the policy in force.

@@ -20,6 +20,7 @@
 //	removal/PREFIX    a Removal: the newest request to take a prefix off
 //	webhook/NAME      a Webhook
 //	webhook-state/NAME  which node sends for it, and how far it got
+//	erase/ID          an Erasure that is not done yet
 //	private/KEY       what belongs to the record KEY and only few may see, such
 //	                  as the message of who asks for removal; never audited
 //

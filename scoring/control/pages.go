@@ -23,6 +23,7 @@ type pages struct {
 	protected  map[string]ProtectedSet
 	sources    map[string]Sources
 	voids      map[string]scoring.Void
+	erasures   map[string]Erasure
 	next       scoring.ReporterNumber
 	removalPages
 	webhookPages
@@ -41,6 +42,7 @@ func blank() pages {
 		protected:  map[string]ProtectedSet{},
 		sources:    map[string]Sources{},
 		voids:      map[string]scoring.Void{},
+		erasures:   map[string]Erasure{},
 		next:       adminNumber + 1,
 
 		removalPages: blankRemovals(),
@@ -91,6 +93,8 @@ func (p *pages) keepOld(old pages, key string) {
 		if v, ok := old.voids[name]; ok {
 			p.voids[name] = v
 		}
+	case erasureRecords:
+		keep(p.erasures, old.erasures, name)
 	}
 }
 
@@ -144,6 +148,8 @@ func (p *pages) take(record scoring.ControlRecord) error {
 		return takeInto(p.sources, name, record.Value, func(s Sources) string { return s.Of })
 	case voidRecords:
 		return takeInto(p.voids, name, record.Value, func(v scoring.Void) string { return v.ID })
+	case erasureRecords:
+		return takeInto(p.erasures, name, record.Value, func(e Erasure) string { return e.ID })
 	case removalRecords:
 		return p.takeRemoval(sort, name, record.Value)
 	case webhookRecords, webhookStateRecords:

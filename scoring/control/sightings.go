@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -95,9 +96,9 @@ func (s *Sightings) Write(ctx context.Context, now time.Time) error {
 	return errors.Join(faults...)
 }
 
-// Forget removes from the ledger whoever was not seen for so long that nothing of
+// ForgetUnseen removes from the ledger whoever was not seen for so long that nothing of
 // it is protected any more.
-func (s *Sightings) Forget(ctx context.Context, now time.Time) error {
+func (s *Sightings) ForgetUnseen(ctx context.Context, now time.Time) error {
 	var faults []error
 	for _, of := range s.registrar.book.unseen(now) {
 		err := s.registrar.change(ctx, sourceRecords+of, func() (any, error) {
@@ -111,6 +112,17 @@ func (s *Sightings) Forget(ctx context.Context, now time.Time) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// Forget drops what is yet to be written of a prefix and what lies within.
+func (s *Sightings) Forget(prefix netip.Prefix) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for of, waiting := range s.pending {
+		if s.pending[of] = slices.DeleteFunc(waiting, Erasure{Prefix: prefix}.Concerns); len(s.pending[of]) == 0 {
+			delete(s.pending, of)
+		}
+	}
 }
 
 // due returns what may be written by now.

@@ -65,7 +65,7 @@ func TestSightings_Reporter(t *testing.T) {
 	if got, want := exempted(d.book, control.ReporterSources), "[198.51.100.7/32 203.0.113.7/32]"; fmt.Sprint(got) != want {
 		t.Errorf("a month later %v are exempt, want %s", got, want)
 	}
-	if err := sightings.Forget(t.Context(), noon.Add(60*24*time.Hour)); err != nil || len(s.records["source/reporter/web1"].Value) == 0 {
+	if err := sightings.ForgetUnseen(t.Context(), noon.Add(60*24*time.Hour)); err != nil || len(s.records["source/reporter/web1"].Value) == 0 {
 		t.Errorf("forgotten though it was seen in the last month: %v", err)
 	}
 	if _, err := d.ChangeReporter(t.Context(), "web1", func(r *control.Reporter) { r.Disabled = true }); err != nil {
@@ -74,7 +74,7 @@ func TestSightings_Reporter(t *testing.T) {
 	if got := exempted(d.book, control.ReporterSources); len(got) > 0 {
 		t.Errorf("a disabled reporter protects %v", got)
 	}
-	if err := sightings.Forget(t.Context(), noon.Add(71*24*time.Hour)); err != nil {
+	if err := sightings.ForgetUnseen(t.Context(), noon.Add(71*24*time.Hour)); err != nil {
 		t.Error(err)
 	}
 	if record, kept := s.records["source/reporter/web1"]; kept {

@@ -3,8 +3,10 @@ package intake
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +67,21 @@ func (u *usages) of(caller Caller) *usage {
 		u.byKey[name] = &usage{}
 	}
 	return u.byKey[name]
+}
+
+// Forget drops what keys' quotas remember of a prefix and what lies within.
+func (in *Intake) Forget(prefix netip.Prefix) {
+	concerns := scoring.Erasure{Prefix: prefix}.Concerns
+	in.usages.mu.Lock()
+	all := slices.Collect(maps.Values(in.usages.byKey))
+	in.usages.mu.Unlock()
+	for _, u := range all {
+		u.mu.Lock()
+		for _, remembered := range []*recent{&u.addresses, &u.listings, &u.burstAddresses, &u.burstListings} {
+			remembered.forget(concerns)
+		}
+		u.mu.Unlock()
+	}
 }
 
 // Quotas tells what is left of the quotas that the policy sets for each key.

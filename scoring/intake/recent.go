@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -37,6 +39,12 @@ func (r *recent) add(prefix netip.Prefix, now time.Time) {
 	}
 	r.known[prefix] = true
 	r.order = append(r.order, arrival{prefix, now})
+}
+
+// forget drops the prefixes that are wanted no more.
+func (r *recent) forget(unwanted func(netip.Prefix) bool) {
+	r.order = slices.DeleteFunc(r.order, func(a arrival) bool { return unwanted(a.prefix) })
+	maps.DeleteFunc(r.known, func(prefix netip.Prefix, _ bool) bool { return unwanted(prefix) })
 }
 
 // wait is how long it takes until fewer than limit are left.

@@ -172,6 +172,32 @@ func tellEraseDetails(t *testing.T, backend Backend) {
 	wantDetails(t, n, bare(amended, &next))
 }
 
+// tellEraseRecords: what a control record said that was deleted, and an event of
+// the audit, is in no file once something was erased; unless the files are left
+// to a call that follows.
+func tellEraseRecords(t *testing.T, backend Backend) {
+	n := start(t, backend)
+	put(t, n, scoring.ControlRecord{Key: "private/removal/192.0.2.1/32", Version: 1, Value: []byte(`{"message":"` + secret + `"}`)})
+	event := scoring.AuditEvent{Who: "admin", Action: "add", Object: "exempt/192.0.2.1/32", Reason: secret}
+	if err := n.AddAudit(t.Context(), event); err != nil {
+		t.Fatalf("adding to the audit: %v", err)
+	}
+	put(t, n, scoring.ControlRecord{Key: "private/removal/192.0.2.1/32", Version: 2})
+	prefix := netip.MustParsePrefix("192.0.2.1/32")
+	if _, err := n.EraseAudit(t.Context(), prefix); err != nil {
+		t.Fatalf("erasing from the audit: %v", err)
+	}
+	if _, err := n.Erase(t.Context(), scoring.Erasure{Prefix: prefix, FilesLater: true}); err != nil {
+		t.Fatalf("erasing: %v", err)
+	}
+	wantSomewhere(t, backend)
+	erase(t, n, "192.0.2.1/32", false)
+	wantNowhere(t, backend)
+	kept := scoring.ControlRecord{Key: "policy", Version: 1, Value: []byte(`{}`)}
+	put(t, n, kept)
+	wantControl(t, n, kept)
+}
+
 // tellEraseNodes erases on one node what another has on its scoreboard, also
 // when that one had not yet heard of all of it.
 func tellEraseNodes(t *testing.T, backend Backend) {

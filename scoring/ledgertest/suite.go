@@ -78,6 +78,7 @@ func stories(backend Backend) []story {
 		{"erase", tellErase},
 		{"erase a range", tellEraseRange},
 		{"erase what people read", tellEraseDetails},
+		{"erase what records said", tellEraseRecords},
 		{"concurrent writers", tellWriters},
 		{"followed amid writers", tellFollowAmidWriters},
 		{"cancelled", tellCancelled},

@@ -16,17 +16,23 @@ import (
 
 // Erase deletes the incidents that an erasure concerns with their overlays, or
 // only what people could read of them, and what the feeds of their shards still
-// tell of them. It waits up to a second until the followed sink has forgotten
+// tell of them; the feed of control records is emptied, too, as it may tell of
+// records that were deleted. It waits up to a second until the followed sink has forgotten
 // them, and has the server write its files anew. Done again, it goes on where
 // it was interrupted.
 func (l *Ledger) Erase(ctx context.Context, erasure scoring.Erasure) (scoring.Erased, error) {
 	var erased scoring.Erased
-	for shard, buckets := range bucketsWithin(erasure.Prefix) {
+	within := bucketsWithin(erasure.Prefix)
+	within[controlFeed] = []string{} // no buckets, but a feed
+	for shard, buckets := range within {
 		n, err := l.eraseShard(ctx, erasure, shard, buckets)
 		erased.Incidents += n
 		if err != nil {
 			return erased, fmt.Errorf("erasing %s: %w", erasure.Prefix, fault(ctx, err))
 		}
+	}
+	if erasure.FilesLater {
+		return erased, nil
 	}
 	remains, err := l.rewriteFiles(ctx)
 	if err != nil {
