@@ -7,10 +7,11 @@
 #
 # It needs Go; redis-server and the Debian package crowdsec are left out where
 # they are missing (CROWDSEC=… and CSCLI=… name binaries that lie elsewhere).
-# Everything runs on loopback, from a scratch directory. CrowdSec is slow: it gets
-# CROWDSEC_REPORTS (default: 3000). Its SQLite runs in WAL mode, which is to its
-# advantage and not what Debian sets, and it has one client: with 8 it answers 500,
-# "database is locked".
+# Everything runs on loopback, from a scratch directory. CrowdSec gets as many
+# reports from as many clients (CROWDSEC_REPORTS=… for fewer), and both also get a
+# tenth of them from a single client. CrowdSec's SQLite runs in WAL mode, and by one
+# connection; both are to its advantage and not what Debian sets. With more
+# connections it answers several clients 500, "database is locked".
 #
 # Shown are reports a second, the load generator on the same machine included, and
 # the CPU time of each report: of the generator and of the server. Redis' own is
@@ -19,7 +20,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . deploy/bench/unprotect.sh
 
-readonly REPORTS=${1:-100000} CROWDSEC_REPORTS=${CROWDSEC_REPORTS:-3000}
+readonly REPORTS=${1:-100000}
+readonly CROWDSEC_REPORTS=${CROWDSEC_REPORTS:-$REPORTS}
 readonly HTTP=127.0.0.1:18940 DNS=127.0.0.1:18941 REDIS_PORT=18942 LAPI=127.0.0.1:18943
 export PATH=$PATH:/usr/sbin LC_ALL=C
 
@@ -60,6 +62,9 @@ penaltybox() {
 	"${load[@]}" -label "$label, one by one, 64 clients" -reports "$REPORTS"
 	after=$([ -z "$redis" ] || ticks "$redis")
 	tell_redis "$before" "$after" "$REPORTS"
+	"${load[@]}" -label "$label, one by one, 1 client" -clients 1 -reports $((REPORTS / 10)) -seed 5000000
+	before=$after after=$([ -z "$redis" ] || ticks "$redis")
+	tell_redis "$before" "$after" $((REPORTS / 10))
 	"${load[@]}" -label "$label, NDJSON by 1,000, 8 clients" -clients 8 -rows 1000 -reports $((REPORTS * 5)) -seed 10000000
 	tell_redis "$after" "$([ -z "$redis" ] || ticks "$redis")" $((REPORTS * 5))
 	stop "$server"
@@ -108,7 +113,7 @@ config_paths:
   notification_dir: $scratch/cs/notifications
   plugin_dir: $scratch/cs/plugins
 cscli: {output: human}
-db_config: {log_level: error, type: sqlite, db_path: $scratch/cs/data/crowdsec.db, use_wal: true}
+db_config: {log_level: error, type: sqlite, db_path: $scratch/cs/data/crowdsec.db, use_wal: true, max_open_conns: 1}
 api:
   client: {credentials_path: $scratch/cs/credentials.yaml}
   server:
@@ -124,4 +129,6 @@ server=$!
 until_answers "http://$LAPI/health"
 curl -sS -X POST "http://$LAPI/v1/watchers/login" -H 'Content-Type: application/json' -d '{"machine_id":"bench","password":"benchbenchbench"}' |
 	sed 's/.*"token":"\([^"]*\)".*/\1/' >"$scratch/token"
-"$scratch/httpload" -url "http://$LAPI/v1/alerts" -key-file "$scratch/token" -shape alert -clients 1 -reports "$CROWDSEC_REPORTS" -pid "$server" -label "crowdsec, one by one, 1 client"
+load=("$scratch/httpload" -url "http://$LAPI/v1/alerts" -key-file "$scratch/token" -shape alert -pid "$server")
+"${load[@]}" -reports "$CROWDSEC_REPORTS" -label "crowdsec, one by one, 64 clients"
+"${load[@]}" -reports $((CROWDSEC_REPORTS / 10)) -clients 1 -seed 5000000 -label "crowdsec, one by one, 1 client"
