@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -81,16 +82,21 @@ func outside(t *testing.T, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(t.Context(), "nsenter", append([]string{"-t", os.Getenv(outsiderEnv), "-n", name}, args...)...)
 }
 
+// outsideURL is where a node is for the outsider, at an address of the server.
+func (n *testNode) outsideURL(server string) string {
+	_, port, _ := strings.Cut(n.http, "]:")
+	return "http://" + net.JoinHostPort(server, port)
+}
+
 // askFrom sends a request from an address of the outsider's host and returns
 // what the API answers.
 func askFrom(t *testing.T, node *testNode, addr, path string, args ...string) string {
 	t.Helper()
 	server := serverAddr4
 	if strings.Contains(addr, ":") {
-		server = "[" + serverAddr6 + "]"
+		server = serverAddr6
 	}
-	_, port, _ := strings.Cut(node.http, "]:")
-	output, err := outside(t, "curl", append([]string{"-sS", "--interface", addr, "http://" + server + ":" + port + path}, args...)...).Output()
+	output, err := outside(t, "curl", append([]string{"-sS", "--interface", addr, node.outsideURL(server) + path}, args...)...).Output()
 	if err != nil {
 		t.Fatalf("curl from %s: %v", addr, err)
 	}

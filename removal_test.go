@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -198,5 +200,24 @@ func (s *removalStory) wantOutputs(addr string, listed bool) {
 				return 0, cmp.Or(err, want(lists == listed, "it says %t", lists))
 			})
 		}
+	}
+}
+
+// The sessions of deploy/removal.md run as they are printed there: one on the
+// listed host, one of a moderator.
+func TestRemoval_session(t *testing.T) {
+	if !twoHosts(t) {
+		return
+	}
+	node, _ := startProcess(t, outsideFlags(t, nil))
+	node.report("ip=203.0.113.7&kind=hacked.host")
+	right := strings.NewReplacer(
+		"curl ", "nsenter -t "+os.Getenv(outsiderEnv)+" -n curl ", "https://bl.example.org", node.outsideURL(serverAddr4),
+		"k7c2m4qz", "$(penaltybox removal list --status all | cut -f1)",
+	)
+	node.http = strings.TrimPrefix(node.outsideURL("127.0.0.1"), "http://")
+	changes := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\b[a-z2-7]{8}\b|"token":"[a-z2-7]+"`)
+	for _, who := range []string{"on the host", "a moderator"} {
+		readSession(executedBlock(t, "deploy/removal.md", "TestRemoval_session, "+who)).wants(t, node, right, changes)
 	}
 }
