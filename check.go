@@ -114,8 +114,19 @@ func (z zoneView) word() string {
 		return "protected by " + z.Exempt.Set
 	case z.Exempt != nil:
 		return "exempt"
+	case z.disagreement() != "":
+		return "clean (" + z.disagreement() + ")"
 	}
 	return "clean"
+}
+
+// disagreement says that an address has the points and not the organisations;
+// empty: it is not so.
+func (z zoneView) disagreement() string {
+	if z.Listed || z.Organisations == nil || z.Score < z.Threshold || *z.Organisations >= z.MinOrganisations {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d organisations", *z.Organisations, z.MinOrganisations)
 }
 
 // each calls do with an argument, or with every line of standard input if the

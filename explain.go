@@ -21,8 +21,9 @@ type explainCommand struct {
 func (explainCommand) Help() string {
 	return `The server answers by what answers its DNS, at this moment: whether the name is
 listed, with which codes, until when and for how long that may be cached; or by
-which rule it is not. Of a zone with access keys an address is explained as for
-those who have one.
+which rule it is not. To people it also tells what each incident counts, and why
+that is not all of its points. Of a zone with access keys an address is explained
+as for those who have one.
 
   penaltybox explain 203.0.113.7
   penaltybox explain 7.113.0.203.bl.penaltybox.example
@@ -46,6 +47,46 @@ type explanationAnswer struct {
 	NeedsKey   bool      `json:"needs_key"`
 	Restricted bool      `json:"restricted"`
 	Standing   *zoneView `json:"standing"`
+	Incidents  []struct {
+		incidentView
+		countedView
+	} `json:"incidents"`
+}
+
+// countedView is what of an incident's points counts, and why not all.
+type countedView struct {
+	Counted int `json:"counted"`
+	Less    []struct {
+		By     string `json:"by"`
+		Limit  int    `json:"limit"`
+		Void   string `json:"void"`
+		Reason string `json:"reason"`
+	} `json:"less"`
+}
+
+// why says it in words, in brackets.
+func (c countedView) why() string {
+	var reasons []string
+	for _, less := range c.Less {
+		reason := less.By
+		switch less.By {
+		case "void":
+			reason = fmt.Sprintf("taken back by void %s: %s", less.Void, less.Reason)
+		case "category":
+			reason = "not counted in this zone"
+		case "weight":
+			reason = fmt.Sprintf("weight %d%%", less.Limit)
+		case "kind_cap":
+			reason = fmt.Sprintf("at most %d by one reporter of such a kind", less.Limit)
+		case "reporter_cap":
+			reason = fmt.Sprintf("at most %d by one reporter", less.Limit)
+		}
+		reasons = append(reasons, reason)
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(reasons, ", ") + ")"
 }
 
 // Run asks the server.
@@ -116,6 +157,12 @@ func (e explanationAnswer) table() *table {
 		if !s.Until.IsZero() {
 			add("until", moment(s.Until))
 		}
+		if s.Organisations != nil {
+			add("organisations", fmt.Sprintf("%d of %d", *s.Organisations, s.MinOrganisations))
+		}
+	}
+	for _, in := range e.Incidents {
+		add("counts", fmt.Sprintf("%d of %d: %s by %s%s", in.Counted, in.Points, in.Kind, in.Reporter, in.why()))
 	}
 	add("extended error", strings.Join(e.Extended, ", "))
 	add("key of", e.Key)

@@ -150,7 +150,11 @@ type zoneView struct {
 	Categories []string  `json:"categories"`
 	Until      time.Time `json:"until"`
 	Range      string    `json:"range"` // that lists it, beside itself or alone
-	Exempt     *struct {
+	// Organisations are those that reported what counts, where more than one
+	// is needed.
+	Organisations    *int `json:"organisations"`
+	MinOrganisations int  `json:"min_organisations"`
+	Exempt           *struct {
 		Prefix string `json:"prefix"`
 		Reason string `json:"reason"`
 		Set    string `json:"set"`

@@ -57,13 +57,36 @@ func TestRun_onTerminal(t *testing.T) {
 				"203.0.113.7  listed   60     2026-12-20T10:00:00Z  ssh,web\n",
 		},
 		{
+			"explain 203.0.113.7",
+			`{"answers":[{"name":"7.113.0.203.bl.example","zone":"bl.example","reason":"not_listed","why":"the address is not listed: 1 of 2 organisations","rcode":"NXDOMAIN",
+			  "standing":{"score":50,"threshold":50,"organisations":1,"min_organisations":2},"incidents":[
+			    {"kind":"ssh.maxauth","reporter":"web1","points":20,"counted":20},
+			    {"kind":"ssh.maxauth","reporter":"web2","points":20,"counted":5,"less":[{"by":"weight","limit":50},{"by":"reporter_cap","limit":5}]},
+			    {"kind":"web.login","reporter":"web1","points":20,"counted":15,"less":[{"by":"kind_cap","limit":15}]},
+			    {"kind":"ssh.maxauth","reporter":"web3","points":20,"counted":0,"less":[{"by":"void","void":"k3v7","reason":"was broken"}]},
+			    {"kind":"forum.spam","reporter":"web3","points":20,"counted":0,"less":[{"by":"category"}]},
+			    {"kind":"ssh.maxauth","reporter":"web9","points":20,"counted":0,"less":[{"by":"probation"}]}]}]}`,
+			"7.113.0.203.bl.example\n" +
+				"  answer         NXDOMAIN\n" +
+				"  why            the address is not listed: 1 of 2 organisations\n" +
+				"  zone           bl.example\n" +
+				"  score          50 of 50\n" +
+				"  organisations  1 of 2\n" +
+				"  counts         20 of 20: ssh.maxauth by web1\n" +
+				"  counts         5 of 20: ssh.maxauth by web2 (weight 50%, at most 5 by one reporter)\n" +
+				"  counts         15 of 20: web.login by web1 (at most 15 by one reporter of such a kind)\n" +
+				"  counts         0 of 20: ssh.maxauth by web3 (taken back by void k3v7: was broken)\n" +
+				"  counts         0 of 20: forum.spam by web3 (not counted in this zone)\n" +
+				"  counts         0 of 20: ssh.maxauth by web9 (probation)\n",
+		},
+		{
 			"check 203.0.113.7 --json", `{"listed":true}`, "{\n  \"listed\": true\n}\n",
 		},
 		{
-			"reporter list", `{"reporters":[{"name":"web1","role":"reporter","created":"2026-01-02T03:04:05Z"},{"name":"w2","role":"reader","disabled":true,"created":"2026-01-02T03:04:05Z"}]}`,
-			"REPORTER  ROLE      STATE     CREATED\n" +
-				"web1      reporter  enabled   2026-01-02T03:04:05Z\n" +
-				"w2        reader    disabled  2026-01-02T03:04:05Z\n",
+			"reporter list", `{"reporters":[{"name":"web1","role":"reporter","created":"2026-01-02T03:04:05Z"},{"name":"w2","role":"reader","disabled":true,"created":"2026-01-02T03:04:05Z","organisation":"example.org","weight":50}]}`,
+			"REPORTER  ROLE      STATE     CREATED               ORGANISATION  WEIGHT\n" +
+				"web1      reporter  enabled   2026-01-02T03:04:05Z  -             100%\n" +
+				"w2        reader    disabled  2026-01-02T03:04:05Z  example.org   50%\n",
 		},
 		{"reporter list", `{"reporters":[]}`, ""},
 		{

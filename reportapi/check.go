@@ -58,6 +58,8 @@ func (v checkView) line() string {
 	switch {
 	case !v.Listed && v.Exempt != nil:
 		return "clean; would be listed, " + v.Exempt.protector() + "\n"
+	case v.disagreement() != "":
+		return "clean; not listed: " + v.disagreement() + "\n"
 	case !v.Listed:
 		return "clean\n"
 	}

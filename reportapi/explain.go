@@ -64,6 +64,10 @@ type explanationView struct {
 	Restricted bool         `json:"restricted,omitempty"`
 	// Standing is how the address stands by its points, where those decide.
 	Standing *zoneView `json:"standing,omitempty"`
+	// Incidents are what was reported of it, the latest expiry first, and what
+	// each counts in the zone; at most a page, without what only the ledger
+	// knows.
+	Incidents []incidentView `json:"incidents,omitempty"`
 }
 
 // maxAskedName bounds a name to explain: 255 octets, each of which may be
@@ -129,6 +133,18 @@ func (s *server) explainAddr(addr netip.Addr, name string, client netip.Addr, no
 	return views, nil
 }
 
+// countedIn tells what was reported of a scored prefix, and what it counts in a
+// zone.
+func (s *server) countedIn(zone *Zone, prefix netip.Prefix, now time.Time) []incidentView {
+	entries := s.Board.Incidents(prefix)
+	views := make([]incidentView, len(entries))
+	for i, entry := range entries {
+		views[i] = s.viewIncident(entry)
+		views[i].Note = ""
+	}
+	return s.counted(views, prefix, zone.Rule, now)
+}
+
 func (s *server) viewExplanation(e Explanation, now time.Time) explanationView {
 	view := explanationView{
 		Name: e.Name, Zone: e.Zone, Reason: e.Reason, Why: e.Why, Rcode: e.Rcode, Codes: e.Codes, Text: e.Text,
@@ -143,8 +159,16 @@ func (s *server) viewExplanation(e Explanation, now time.Time) explanationView {
 	}
 	view.IP = e.Addr.String()
 	if zone, err := s.zone(e.Zone); err == nil && e.Special == "" {
-		standing := s.viewZone(zone, scoring.PrefixOf(e.Addr), now)
+		prefix := scoring.PrefixOf(e.Addr)
+		standing := s.viewZone(zone, prefix, now)
 		view.Standing = &standing
+		all := s.countedIn(zone, prefix, now)
+		view.Incidents = all[:min(len(all), usualPage)]
+		for _, why := range []string{standing.disagreement(), shortfall(&standing, all)} {
+			if why != "" {
+				view.Why += ": " + why
+			}
+		}
 		if exempt := standing.Exempt; exempt != nil && !standing.Listed {
 			view.Why += fmt.Sprintf(": it has enough points, but %s is %s (%s)", exempt.Prefix, exempt.protector(), exempt.Reason)
 		}

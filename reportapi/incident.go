@@ -34,6 +34,10 @@ type incidentView struct {
 	// Partial: the ledger could not be asked for the note, the time of
 	// observation and the full address.
 	Partial bool `json:"partial,omitempty"`
+	// Counted is what of its points count, and Less why not all: only where an
+	// address is looked up.
+	Counted *int       `json:"counted,omitempty"`
+	Less    []lessView `json:"less,omitempty"`
 }
 
 type amendedView struct {

@@ -3,6 +3,7 @@ package reportapi
 import (
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -57,12 +58,12 @@ func (s *server) getIP(c *gin.Context) error {
 	for _, exemption := range s.Board.ProtectingOf(prefix, now) {
 		view.Protected = append(view.Protected, viewExemption(exemption))
 	}
-	view.prefixIncidents, err = s.incidentsOf(c, prefix)
+	view.prefixIncidents, err = s.incidentsOf(c, prefix, now)
 	if err != nil {
 		return err
 	}
 	for _, within := range s.Board.Covering(prefix) {
-		incidents, err := s.incidentsOf(c, within)
+		incidents, err := s.incidentsOf(c, within, now)
 		if err != nil {
 			return err
 		}
@@ -71,13 +72,15 @@ func (s *server) getIP(c *gin.Context) error {
 	return ok(c, http.StatusOK, view)
 }
 
-// incidentsOf tells what was reported of a scored prefix itself.
-func (s *server) incidentsOf(c *gin.Context, prefix netip.Prefix) (view prefixIncidents, err error) {
+// incidentsOf tells what was reported of a scored prefix itself, and what of it
+// counts where all categories do.
+func (s *server) incidentsOf(c *gin.Context, prefix netip.Prefix, now time.Time) (view prefixIncidents, err error) {
 	entries := s.Board.Incidents(prefix)
 	view.Total = len(entries)
 	if len(entries) > usualPage {
 		entries = entries[:usualPage]
 	}
-	view.Incidents, err = s.viewIncidents(c.Request.Context(), identityOf(c), entries)
+	views, err := s.viewIncidents(c.Request.Context(), identityOf(c), entries)
+	view.Incidents = s.counted(views, prefix, scoring.Rule{Categories: scoring.AllCategories}, now)
 	return view, err
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -92,4 +93,56 @@ func TestReporter_a_moderator_ends_a_probation(t *testing.T) {
 	if r, _ := n.book.Reporter("reporter"); r.Probation {
 		t.Error("the reporter is still on probation")
 	}
+}
+
+// Whoever looks an address up is told what each report counts, and why not more.
+func TestTrust_is_told_of_each_incident(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=ssh.maxauth&id=1")
+	n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=ssh.maxauth&id=2&ttl=29d")
+	n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=forum.spam&id=3&ttl=28d")
+	lookUp := func(want map[string]any) {
+		t.Helper()
+		n.ask(t, call{line: "GET /v1/ips/203.0.113.7", as: control.RoleReader}, 200).wants(t, want)
+	}
+	explain := func(want map[string]any) {
+		t.Helper()
+		n.ask(t, call{line: "GET /v1/explain?name=203.0.113.7", as: control.RoleReader}, 200).wants(t, want)
+	}
+	lookUp(map[string]any{"zones.0.listed": true, "zones.0.score": 65.0, "zones.0.organisations": nil, "incidents.0.counted": 20.0, "incidents.0.less": nil})
+	explain(map[string]any{"answers.0.incidents.0.counted": 20.0, "answers.1.incidents.2.counted": 0.0, "answers.1.incidents.2.less.0.by": "category"})
+
+	n.admin(t, "PATCH /v1/reporters/reporter", `{"weight":50}`, 200)
+	lookUp(map[string]any{"zones.0.listed": false, "zones.0.score": 32.0, "incidents.0.points": 20.0, "incidents.0.counted": 10.0, "incidents.0.less.0.by": "weight", "incidents.0.less.0.limit": 50.0})
+	explain(map[string]any{"answers.0.why": "the address is not listed: 32 of 65 reported points count", "answers.1.why": "the address is not listed"})
+
+	n.admin(t, "PATCH /v1/reporters/reporter", `{"weight":100,"probation":true}`, 200)
+	lookUp(map[string]any{"zones.0.score": 0.0, "incidents.0.counted": 0.0, "incidents.0.less.0.by": "probation", "incidents.0.less.0.limit": nil})
+
+	n.admin(t, "PATCH /v1/reporters/reporter", `{"probation":false}`, 200)
+	n.admin(t, "PATCH /v1/policy", `{"set":{"min_organisations":2}}`, 200).wants(t, map[string]any{"policy.min_organisations": 2.0, "changes.delisted_total": 1.0})
+	lookUp(map[string]any{"zones.0.listed": false, "zones.0.score": 65.0, "zones.0.organisations": 1.0, "zones.0.min_organisations": 2.0, "incidents.0.less": nil})
+	explain(map[string]any{"answers.0.why": "the address is not listed: 1 of 2 organisations"})
+	checked := n.do(t, call{line: "GET /v1/check/203.0.113.7", as: control.RoleChecker}).Body.String()
+	if checked != "clean; not listed: 1 of 2 organisations\n" {
+		t.Errorf("check says %q", checked)
+	}
+	n.report(t, control.RoleModerator, "ip=203.0.113.7&kind=scan.port&ttl=27d").wants(t, map[string]any{"zones.0.listed": true, "zones.0.organisations": 2.0})
+
+	n.admin(t, "PATCH /v1/policy", `{"set":{"min_organisations":1,"reporter_cap":30}}`, 200).wants(t, map[string]any{"policy.reporter_cap": 30.0})
+	lookUp(map[string]any{"zones.0.listed": false, "zones.0.score": 35.0, "incidents.1.counted": 10.0, "incidents.1.less.0.by": "reporter_cap", "incidents.1.less.0.limit": 30.0})
+
+	void, err := n.registrar.AddVoid(t.Context(), n.now(), scoring.Void{Reporter: numberOf(t, n, "reporter"), Reason: "was broken"})
+	must(t, err)
+	lookUp(map[string]any{"zones.0.score": 5.0, "incidents.0.counted": 0.0, "incidents.0.less.0.by": "void", "incidents.0.less.0.void": void.ID, "incidents.0.less.0.reason": "was broken"})
+}
+
+func numberOf(t *testing.T, n *node, reporter string) scoring.ReporterNumber {
+	t.Helper()
+	r, known := n.book.Reporter(reporter)
+	if !known {
+		t.Fatalf("nobody is called %s", reporter)
+	}
+	return r.Number
 }

@@ -10,11 +10,11 @@ import (
 // times quicker: there are as many of these answers as reports. Whatever is rare
 // is left to encoding/json whole.
 func encodeReport(v *reportView) ([]byte, error) {
-	if v.incidentView == nil || v.Amended != nil || v.Problem != nil {
+	if v.incidentView == nil || v.Amended != nil || v.Counted != nil || v.Less != nil || v.Problem != nil {
 		return encodeJSON(v)
 	}
 	for i := range v.Zones {
-		if zone := &v.Zones[i]; zone.Exempt != nil || zone.Range.IsValid() || len(zone.Ranges) > 0 {
+		if zone := &v.Zones[i]; zone.Organisations != nil || zone.MinOrganisations != 0 || zone.Exempt != nil || zone.Range.IsValid() || len(zone.Ranges) > 0 {
 			return encodeJSON(v)
 		}
 	}

@@ -55,6 +55,8 @@ type Verdicts interface {
 type Entries interface {
 	Find(key scoring.Key) (scoring.Entry, bool)
 	Incidents(prefix netip.Prefix) []scoring.Entry
+	// Countings tells what each of them counts under a rule, and why.
+	Countings(prefix netip.Prefix, rule scoring.Rule, now time.Time) []scoring.Counting
 	// Covering returns the ranges around a prefix that have incidents.
 	Covering(prefix netip.Prefix) []netip.Prefix
 	Recent(filter scoring.Filter, before scoring.Cursor, limit int) ([]scoring.Entry, scoring.Cursor)

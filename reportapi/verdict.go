@@ -22,6 +22,10 @@ type zoneView struct {
 	Exempt     *exemptionView `json:"exempt,omitempty"` // why it is not listed though its points say so
 	Range      netip.Prefix   `json:"range,omitzero"`   // the narrowest range that lists it, beside itself or alone
 	Ranges     []rangeView    `json:"ranges,omitempty"` // that have incidents around it, narrowest first
+	// Organisations are those that reported what counts, where more than one
+	// is needed.
+	Organisations    *int `json:"organisations,omitempty"`
+	MinOrganisations int  `json:"min_organisations,omitempty"`
 }
 
 // rangeView is how a range around an address stands for itself.
@@ -49,6 +53,7 @@ func (s *server) viewZone(zone *Zone, prefix netip.Prefix, now time.Time) zoneVi
 		Zone: zone.Name, Listed: standing.Listed, Score: standing.Score, Threshold: zone.Rule.Threshold,
 		Categories: []string{}, Codes: []string{}, Since: utc(standing.Since), Until: utc(standing.Until), Range: standing.Range,
 	}
+	view.agree(standing)
 	for _, r := range standing.Ranges {
 		view.Ranges = append(view.Ranges, rangeView{r.Prefix, r.Listed, r.Score, utc(r.Until)})
 	}

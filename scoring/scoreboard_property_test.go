@@ -493,6 +493,7 @@ func (m *model) checkVerdicts(t *rapid.T, p netip.Prefix, when time.Time) {
 func (m *model) checkStanding(t *rapid.T, p netip.Prefix, rule Rule, when time.Time) {
 	want := m.twin.standing(p, rule, when)
 	got := m.board.StandingOf(p, rule, when)
+	m.checkCountings(t, p, rule, when, got.Score)
 	organisations := rule.MinOrganisations
 	if organisations == 0 {
 		organisations = max(1, m.twin.policy.MinOrganisations)
@@ -513,6 +514,22 @@ func (m *model) checkStanding(t *rapid.T, p netip.Prefix, rule Rule, when time.T
 		if of := got.Ranges[i]; of.Prefix != within || of.Score != m.twin.alone(within, rule, when).score {
 			t.Fatalf("standing of %s: range %d is %s with %d, want %s", p, i, of.Prefix, of.Score, within)
 		}
+	}
+}
+
+// checkCountings holds what each incident counts against the score, and wants a
+// reason where it is not all of its points.
+func (m *model) checkCountings(t *rapid.T, p netip.Prefix, rule Rule, when time.Time, score int) {
+	incidents, sum := m.board.Incidents(p), 0
+	for i, counting := range m.board.Countings(p, rule, when) {
+		in, _ := incidents[i].Effective()
+		if counting.ID != in.ID || counting.Points != int(in.Points) && len(counting.Less) == 0 {
+			t.Fatalf("incident %s of %s with %d points: %+v", in.ID, p, in.Points, counting)
+		}
+		sum += counting.Points
+	}
+	if sum != score {
+		t.Fatalf("the incidents of %s count %d, and its score is %d", p, sum, score)
 	}
 }
 

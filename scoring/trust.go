@@ -102,3 +102,15 @@ func (r reporterWeight) weigh(points uint16) uint32 {
 func (t *trustTable) voided(k scoredKey, it *item) bool {
 	return t.voids != nil && t.voids.covers(k.prefix(), it)
 }
+
+// voidOf returns a void that takes back an item of a prefix.
+func (t *trustTable) voidOf(k scoredKey, it *item) Void {
+	for _, v := range t.given.Voids {
+		prefix, some := widen(v.Prefix)
+		within := some && prefix.Bits() <= k.prefix().Bits() && prefix.Contains(k.prefix().Addr())
+		if (within || !some && v.Reporter != 0) && v.span().takes(it) {
+			return v
+		}
+	}
+	return Void{}
+}
