@@ -34,7 +34,10 @@ func TestMetrics_documentedAndSound(t *testing.T) {
 	}
 	flags.Redis, flags.Zone = redis, append(flags.Zone, "paid.penaltybox.example,keys-file="+keys)
 	full := startNode(t, flags)
+	receiver := newWebhookReceiver(t)
+	full.addWebhook("chat", receiver.URL, "listed")
 	full.report("ip=203.0.113.7&kind=hacked.host")
+	full.wantWebhook("chat", 1)
 	if codes, err := full.lookup("203.0.113.7", "alice-2026.paid.penaltybox.example"); err != nil || len(codes) == 0 {
 		t.Fatalf("with a key: %v, %v", codes, err)
 	}
@@ -96,7 +99,7 @@ func labelsOf(exposed, name string) []string {
 	for _, pair := range regexp.MustCompile(`(\w+)="`).FindAllStringSubmatch(sample[1], -1) {
 		labels = append(labels, pair[1])
 	}
-	order := []string{"zone", "method", "route", "status", "transport", "result", "key", "reason", "sent", "version", "go_version", "family", "outcome", "reporter"}
+	order := []string{"zone", "method", "route", "status", "transport", "result", "key", "reason", "sent", "version", "go_version", "family", "outcome", "reporter", "webhook"}
 	slices.SortFunc(labels, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
 	return labels
 }
@@ -114,7 +117,7 @@ func TestMetrics_alerts(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(example), &alerts); err != nil {
 		t.Fatal(err)
 	}
-	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) != 6 {
+	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) != 9 {
 		t.Fatalf("%+v", alerts)
 	}
 	for _, rule := range alerts.Groups[0].Rules {

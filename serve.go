@@ -58,7 +58,7 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 		defer collectSeldom()()
 	}
 	run.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	run.registry.MustRegister(newNodeMetrics(run.front, time.Now))
+	run.registry.MustRegister(newNodeMetrics(run.front, time.Now), newDeskMetrics(run.front))
 	if err := makeState(s.State); err != nil {
 		return err
 	}

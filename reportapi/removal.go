@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -177,10 +178,12 @@ func (s *server) heldFor(policy scoring.Policy, prefix netip.Prefix) string {
 			return fmt.Sprintf("the range %s is listed, which a moderator looks into", within)
 		}
 	}
+	voids := s.Book.Voids()
 	for _, entry := range s.Board.Incidents(prefix) {
 		incident, counts := entry.Effective()
 		kind, known := policy.KindNumbered(incident.Kind)
-		if known && kind.Moderated && counts && incident.Expires.After(now) {
+		voided := func(v scoring.Void) bool { return v.Covers(entry.Incident) }
+		if known && kind.Moderated && counts && incident.Expires.After(now) && !slices.ContainsFunc(voids, voided) {
 			return "it was reported as " + kind.Name + ", which a moderator looks into"
 		}
 	}

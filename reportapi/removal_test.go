@@ -205,6 +205,21 @@ func TestRemoval_policy(t *testing.T) {
 	n.ask(t, askOff("203.0.113.10", `{}`), http.StatusForbidden).wants(t, map[string]any{"detail": "requests for removal are not taken here"})
 }
 
+// What was taken back needs no moderator any more.
+func TestRemoval_voided(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.setPolicy(t, "removal", "automatic")
+	n.report(t, control.RoleModerator, "ip="+listedIP+"&kind=hacked.host")
+	n.wait(time.Minute)
+	_, err := n.registrar.AddVoid(t.Context(), n.now(), scoring.Void{
+		ID: "mistake", Prefix: netip.MustParsePrefix(listedIP + "/32"), To: n.now(), Reason: "another host", By: "admin",
+	})
+	must(t, err)
+	n.strike(t, listedIP)
+	n.ask(t, askOff(listedIP, `{}`), http.StatusOK).wants(t, map[string]any{"state": "granted", "held": nil})
+}
+
 // A browser gets a page, in which nothing of a stranger's runs, and another
 // site's form is not taken.
 func TestRemoval_browser(t *testing.T) {
