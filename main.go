@@ -43,6 +43,7 @@ type cli struct {
 	Reporter reporterCommand `cmd:"" group:"Administration" help:"Say who may report."`
 	Key      keyCommand      `cmd:"" group:"Administration" help:"Make, list and revoke API keys."`
 	Exempt   exemptCommand   `cmd:"" group:"Administration" help:"Say which networks are never listed."`
+	Void     voidCommand     `cmd:"" group:"Administration" help:"List and undo what was taken back."`
 	Removal  removalCommand  `cmd:"" group:"Administration" help:"Decide who is taken off on request."`
 	Audit    auditCommand    `cmd:"" group:"Administration" help:"Tell who changed what."`
 	Privacy  privacyCommand  `cmd:"" group:"Administration" help:"Tell or erase what is held of one address."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,7 +19,8 @@ type reporterCommand struct {
 	List    listReportersCommand   `cmd:"" help:"List the reporters."`
 	Show    showReporterCommand    `cmd:"" help:"Show one reporter."`
 	Set     setReporterCommand     `cmd:"" help:"Say how much the word of a reporter counts."`
-	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays."`
+	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays, or not."`
+	Retract retractReporterCommand `cmd:"" help:"Take back what a reporter said within a time."`
 	Enable  enableReporterCommand  `cmd:"" help:"Take the keys of a disabled reporter again."`
 	Nets    reporterNetsCommand    `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
 	Hosts   reporterHostsCommand   `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
@@ -129,26 +131,6 @@ func reporterTable(reporters ...control.Reporter) *table {
 	return t
 }
 
-// disableReporterCommand refuses a reporter's keys.
-type disableReporterCommand struct {
-	remote
-	output
-	Name string `arg:"" help:"Name of the reporter."`
-}
-
-// Help implements kong.HelpProvider.
-func (disableReporterCommand) Help() string {
-	return `What the reporter said stays; take it back address by address:
-
-  penaltybox reporter disable web1
-  penaltybox withdraw 203.0.113.7 --reporter web1 --reason "web1 was broken"`
-}
-
-// Run disables the reporter.
-func (cmd *disableReporterCommand) Run(ctx context.Context, s *streams) error {
-	return setDisabled(ctx, s, cmd.remote, cmd.output, cmd.Name, true)
-}
-
 // enableReporterCommand takes a reporter's keys again.
 type enableReporterCommand struct {
 	remote
@@ -166,13 +148,20 @@ func setDisabled(ctx context.Context, s *streams, r remote, o output, name strin
 	if err != nil {
 		return err
 	}
-	var reporter control.Reporter
-	answer, err := c.call(ctx, request{
+	reporter, answer, err := changeDisabled(ctx, c, name, disabled)
+	if err != nil {
+		return err
+	}
+	return o.show(s, answer, reporterTable(reporter))
+}
+
+func changeDisabled(ctx context.Context, c *client, name string, disabled bool) (reporter control.Reporter, answer json.RawMessage, err error) {
+	answer, err = c.call(ctx, request{
 		method: http.MethodPatch, path: "/v1/reporters/" + url.PathEscape(name),
 		body: map[string]bool{"disabled": disabled},
 	}, &reporter)
 	if err != nil {
-		return fmt.Errorf("changing reporter %s: %w", name, err)
+		return reporter, nil, fmt.Errorf("changing reporter %s: %w", name, err)
 	}
-	return o.show(s, answer, reporterTable(reporter))
+	return reporter, answer, nil
 }

@@ -17,6 +17,7 @@ type streams struct {
 	err io.Writer
 	now func() time.Time
 
+	inTerminal  bool // a person can be asked
 	outTerminal bool // a person reads out: headings and sentences
 	errTerminal bool // a person reads err: progress
 }
@@ -25,12 +26,12 @@ type streams struct {
 func newStreams(in io.Reader, out, err io.Writer) *streams {
 	return &streams{
 		in: in, out: out, err: err, now: time.Now,
-		outTerminal: isTerminal(out), errTerminal: isTerminal(err),
+		inTerminal: isTerminal(in), outTerminal: isTerminal(out), errTerminal: isTerminal(err),
 	}
 }
 
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && isatty.IsTerminal(file.Fd())
 }
 

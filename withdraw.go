@@ -19,6 +19,7 @@ type withdrawCommand struct {
 	IP       string `arg:"" help:"IPv4 or IPv6 address, or range, whose incidents are taken back."`
 	Reporter string `help:"Only what this reporter said." placeholder:"NAME"`
 	ID       string `name:"id" help:"Only this incident." placeholder:"ID"`
+	All      bool   `help:"Take back what everybody said until now as one void, which can be undone; of a range, all within it too."`
 	Reason   string `help:"Why, for those who ask later." required:"" placeholder:"TEXT"`
 	DryRun   bool   `help:"Show what would be withdrawn, and leave it."`
 }
@@ -31,7 +32,8 @@ stop new reports; "penaltybox exempt add" does.
 
   penaltybox withdraw 203.0.113.7 --reason "our monitoring" --dry-run
   penaltybox withdraw 203.0.113.7 --reporter web1 --reason "broken filter"
-  penaltybox withdraw 203.0.113.0/24 --reason "another provider's now"`
+  penaltybox withdraw 203.0.113.0/24 --reason "another provider's now"
+  penaltybox withdraw 203.0.113.7 --all --reason "our monitoring"    # "void undo" brings it back`
 }
 
 // withdrawn is one incident and what became of it.
@@ -54,6 +56,9 @@ func (cmd *withdrawCommand) Run(ctx context.Context, s *streams) error {
 	if scoring.IsRange(prefix) {
 		target = prefix.String()
 	}
+	if cmd.All {
+		return cmd.void(ctx, s, c, target)
+	}
 	found, err := cmd.find(ctx, c, target)
 	if err != nil {
 		return fmt.Errorf("finding the incidents of %s: %w", prefix, err)
@@ -63,6 +68,20 @@ func (cmd *withdrawCommand) Run(ctx context.Context, s *streams) error {
 	}
 	done, failure := cmd.withdraw(ctx, c, target, found)
 	return errors.Join(cmd.print(s, done), failure)
+}
+
+// void takes back what everybody said.
+func (cmd *withdrawCommand) void(ctx context.Context, s *streams, c *client, target string) error {
+	if cmd.Reporter != "" || cmd.ID != "" {
+		return usagef("--all takes back what everybody said: leave --reporter and --id out")
+	}
+	order := voidOrder{Prefix: target, Reason: cmd.Reason}
+	how := confirmation{DryRun: cmd.DryRun, Yes: !cmd.DryRun} // the reason given is enough to go on
+	done, err := how.preview(ctx, s, c, cmd.output, order.request(), "")
+	if !done && err == nil {
+		err = order.take(ctx, s, c, cmd.output)
+	}
+	return explainVoid(err, "withdrawing all of %s", target)
 }
 
 // find pages through the incidents that are meant: of the address, or of the range
