@@ -50,7 +50,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf, Webhooks: sender,
 		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {
-			if _, err := backup.Write(ctx, w, ledger); err != nil {
+			if _, err := backup.Write(ctx, w, backup.Redacted(ledger, node.book.Policy().DetailsFrom(ledger.Now()))); err != nil {
 				return err
 			}
 			if err := s.front.backup.done(time.Now()); err != nil {

@@ -71,7 +71,8 @@ func (cmd *backupCommand) fetch(ctx context.Context, out io.Writer) error {
 // dump writes the backup of a stopped server's ledger.
 func (cmd *backupCommand) dump(ctx context.Context, out io.Writer) error {
 	return cmd.with(ctx, cmd.State, func(stopped *offline) error {
-		_, err := backup.Write(ctx, out, stopped.ledger)
+		kept := backup.Redacted(stopped.ledger, stopped.Book.Policy().DetailsFrom(stopped.ledger.Now()))
+		_, err := backup.Write(ctx, out, kept)
 		return err
 	})
 }

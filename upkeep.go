@@ -39,7 +39,7 @@ func (u upkeep) run(ctx context.Context) error {
 	start := time.Now()
 	guard := newJumpGuard(u.node.now(), 0)
 	lastPurge, lastInterfaces, lastShed, lastTidy := time.Duration(0), time.Duration(0), time.Duration(0), time.Duration(0)
-	lastForget := time.Duration(0)
+	lastForget := purgeEvery - forgetEvery // with the first purge: not every server runs for an hour
 	for {
 		// Shortly after the second begins, which is when expiries fall due.
 		now := u.node.now()
@@ -106,7 +106,7 @@ func (u upkeep) purge(ctx context.Context) {
 
 // forget drops the notes that the policy keeps no longer.
 func (u upkeep) forget(ctx context.Context) {
-	before := u.node.now().Add(-u.node.book.Policy().DetailTTL())
+	before := u.node.book.Policy().DetailsFrom(u.node.now())
 	forgotten, err := u.ledger.ForgetDetails(ctx, before)
 	if err != nil && ctx.Err() == nil {
 		u.logger.WarnContext(ctx, "dropping notes that were kept long enough", "error", err)

@@ -64,7 +64,7 @@ func (s *server) house() compat.House {
 		Stream:       func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
 		Intake:       countedIntake{s.Intake, s.meters},
 		Board:        s.Board,
-		Details:      s.Details.Details,
+		Details:      s.details,
 		Policy:       s.Book.Policy,
 		Zone: func() compat.Zone {
 			zone := s.Zones()[0]

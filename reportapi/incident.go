@@ -96,7 +96,7 @@ func (s *server) viewIncidents(ctx context.Context, caller control.Identity, ent
 	var details []scoring.Entry
 	var err error
 	if len(keys) > 0 {
-		details, err = s.Details.Details(ctx, keys)
+		details, err = s.details(ctx, keys)
 	}
 	if err != nil && !errors.Is(err, scoring.ErrUnavailable) {
 		return nil, fmt.Errorf("reading details: %w", err)
@@ -108,17 +108,22 @@ func (s *server) viewIncidents(ctx context.Context, caller control.Identity, ent
 		}
 		views[i] = s.viewIncident(entry)
 		views[i].Partial = err != nil
-		if !maySeeNote(caller, entry.Reporter) {
+		if !caller.SeesNotes(entry.Reporter) {
 			views[i].Note = ""
 		}
 	}
 	return views, nil
 }
 
-// maySeeNote: notes quote logs, with names and paths of the reporter's hosts.
-func maySeeNote(caller control.Identity, reporter scoring.ReporterNumber) bool {
-	return caller.Role.AtLeast(control.RoleModerator) ||
-		caller.Role.AtLeast(control.RoleReporter) && caller.Number == reporter
+// details returns what the ledger knows of incidents, but for what the policy
+// keeps no longer and the ledger has not dropped yet.
+func (s *server) details(ctx context.Context, keys []scoring.Key) ([]scoring.Entry, error) {
+	entries, err := s.Details.Details(ctx, keys)
+	before := s.Book.Policy().DetailsFrom(s.Now())
+	for i := range entries {
+		entries[i] = entries[i].Redacted(before)
+	}
+	return entries, err
 }
 
 func incidentPath(key scoring.Key) string {

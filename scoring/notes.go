@@ -14,6 +14,10 @@ func (p Policy) DetailTTL() time.Duration {
 	return time.Duration(p.NoteTTL)
 }
 
+// DetailsFrom is when an incident was reported, at the earliest, whose detail is
+// still kept.
+func (p Policy) DetailsFrom(now time.Time) time.Time { return now.Add(-p.DetailTTL()) }
+
 // ScrubsNotes tells whether notes are rid of names and credentials.
 func (p Policy) ScrubsNotes() bool { return p.ScrubNotes == nil || *p.ScrubNotes }
 

@@ -26,6 +26,29 @@ type Source interface {
 	Audit(ctx context.Context, wanted scoring.AuditRange) iter.Seq2[scoring.AuditEvent, error]
 }
 
+// Redacted returns a source without the details of what was reported before a
+// moment: notes that the policy keeps no longer, which the ledger may not have
+// dropped yet.
+func Redacted(source Source, reportedBefore time.Time) Source {
+	return redacted{source, reportedBefore}
+}
+
+type redacted struct {
+	Source
+	before time.Time
+}
+
+// Dump implements [Source].
+func (r redacted) Dump(ctx context.Context) iter.Seq2[scoring.Entry, error] {
+	return func(yield func(scoring.Entry, error) bool) {
+		for entry, err := range r.Source.Dump(ctx) {
+			if !yield(entry.Redacted(r.before), err) {
+				return
+			}
+		}
+	}
+}
+
 // Write writes all of a ledger: control records, live incidents, overlays, and the
 // audit. It
 // returns what it wrote. Without a nil error the stream lacks its trailer, and

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"penaltybox/scoring"
-	"penaltybox/scoring/control"
 )
 
 const (
@@ -195,7 +194,7 @@ func lastOf(history []scoring.Incident) time.Time {
 func (a *api) tell(c call, history []scoring.Incident) []told {
 	all := make([]told, 0, len(history))
 	details := a.details(c.Request.Context(), history)
-	policy, moderates := a.Policy(), c.caller.Role.AtLeast(control.RoleModerator)
+	policy := a.Policy()
 	for _, incident := range history {
 		detail, kind := details[incident.Key()], scoring.Kind{}
 		if known, ok := policy.KindNumbered(incident.Kind); ok {
@@ -205,7 +204,7 @@ func (a *api) tell(c call, history []scoring.Incident) []told {
 		if !detail.Observed.IsZero() {
 			t.ReportedAt = stamp(detail.Observed)
 		}
-		if moderates || incident.Reporter == c.caller.Number {
+		if c.caller.SeesNotes(incident.Reporter) {
 			t.Comment = detail.Note
 		}
 		all = append(all, t)

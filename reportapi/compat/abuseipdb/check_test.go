@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"penaltybox/reportapi/compat/compattest"
+	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -77,6 +78,34 @@ func TestCheck_verbose(t *testing.T) {
 				t.Errorf("with a key that may see %q: %s", want, w.Body)
 			}
 		}
+	}
+}
+
+// A reporter's key that may only read sees no comments, and nobody sees one that
+// the policy keeps no longer.
+func TestCheck_verbose_without_comment(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	strike(t, n, "203.0.113.7", n.Keys[control.RoleReporter])
+	_, reads, err := n.Registrar.AddKey(t.Context(), compattest.Start(), control.KeyOrder{Reporter: "reporter", Role: control.RoleReader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tells := func(key string) bool {
+		w := n.Do("GET "+api+"/check?ipAddress=203.0.113.7&verbose", "", "Key: "+key)
+		wants(t, w, http.StatusOK, `"totalReports":1`)
+		return strings.Contains(w.Body.String(), "note 0")
+	}
+	if tells(reads) || !tells(n.Keys[control.RoleModerator]) {
+		t.Error("a key for reading sees the comment, or a moderator's does not")
+	}
+	_, err = n.Registrar.SetPolicy(t.Context(), func(p scoring.Policy) (scoring.Policy, error) { return p.Set("note_ttl", "1h") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Wait(time.Hour + time.Second)
+	if tells(n.Keys[control.RoleModerator]) {
+		t.Error("a comment is told that is kept no longer")
 	}
 }
 

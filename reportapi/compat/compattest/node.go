@@ -71,7 +71,7 @@ func New(t testing.TB, alter ...func(*reportapi.Config)) *Node {
 	must(t, err)
 	zones := []reportapi.Zone{{Name: "bl.example", Rule: rule}}
 	config := reportapi.Config{
-		Board: n.Board, Intake: in, Book: n.Book, Registrar: n.Registrar, Details: ledger, Audit: n.ledger,
+		Board: n.Board, Intake: in, Book: n.Book, Registrar: n.Registrar, Details: ledger, Audit: n.ledger, Eraser: control.NewEraser(n.Registrar, n.ledger),
 		Zones:     func() []reportapi.Zone { return zones },
 		Explainer: silence{}, Publisher: silence{}, QueryLogger: silence{},
 		Now: n.Now, Ready: func() (bool, error) { return n.Loaded.Load(), nil },
