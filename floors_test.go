@@ -34,6 +34,7 @@ func floors() []floor {
 
 		{"scoring/protect", []string{"penaltybox/scoring"}},
 		{"scoring/control", []string{"penaltybox/scoring", "penaltybox/scoring/protect"}},
+		{"scoring/control/password", []string{"golang.org/x/crypto"}},
 		{"scoring/intake", []string{"penaltybox/scoring", "penaltybox/scoring/control"}},
 		{"scoring/backup", []string{"penaltybox/scoring", "github.com/klauspost/compress/zstd"}},
 		{"scoring/ledgertest", []string{"penaltybox/scoring", "github.com/google/go-cmp", "pgregory.net/rapid"}},
@@ -48,7 +49,7 @@ func floors() []floor {
 		{"webhook", []string{"penaltybox/scoring", "penaltybox/scoring/control", "github.com/prometheus/client_golang"}},
 		{"reportapi/coding", []string{"github.com/klauspost/compress"}},
 		{"reportapi", []string{
-			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/scoring/protect", "penaltybox/reportapi/coding",
+			"penaltybox/scoring", "penaltybox/scoring/intake", "penaltybox/scoring/control", "penaltybox/scoring/control/password", "penaltybox/scoring/protect", "penaltybox/reportapi/coding",
 			"github.com/gin-gonic/gin", "github.com/prometheus/client_golang", "golang.org/x/time/rate",
 		}},
 
@@ -77,12 +78,12 @@ func floors() []floor {
 		{"deploy", []string{"golang.org/x/sys/unix"}}, // to load servers
 
 		{"", []string{
-			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
+			"penaltybox/scoring", "penaltybox/scoring/control", "penaltybox/scoring/control/password", "penaltybox/scoring/intake", "penaltybox/scoring/backup",
 			"penaltybox/scoring/boltledger", "penaltybox/scoring/redisledger", "penaltybox/scoring/dnsnode",
 			"penaltybox/dnsbl", "penaltybox/dnsbl/doctor", "penaltybox/webhook", "penaltybox/reportapi", "penaltybox/reportapi/lists", "penaltybox/listfile", "penaltybox/deploy/clients", "penaltybox/parsers", "penaltybox/parsers/event",
 			"penaltybox/parsers/logfile", "penaltybox/parsers/rules", "penaltybox/parsers/submit", "penaltybox/parsers/watch",
 			"github.com/alecthomas/kong", "github.com/mattn/go-isatty", "github.com/prometheus/client_golang",
-			"go.yaml.in/yaml", "golang.org/x/sync/errgroup",
+			"go.yaml.in/yaml", "golang.org/x/sync/errgroup", "golang.org/x/term",
 		}},
 	}
 }

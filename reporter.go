@@ -15,15 +15,16 @@ import (
 
 // reporterCommand says who may report.
 type reporterCommand struct {
-	Add     addReporterCommand     `cmd:"" help:"Make a reporter and its first key."`
-	List    listReportersCommand   `cmd:"" help:"List the reporters."`
-	Show    showReporterCommand    `cmd:"" help:"Show one reporter."`
-	Set     setReporterCommand     `cmd:"" help:"Say how much the word of a reporter counts."`
-	Disable disableReporterCommand `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays, or not."`
-	Retract retractReporterCommand `cmd:"" help:"Take back what a reporter said within a time."`
-	Enable  enableReporterCommand  `cmd:"" help:"Take the keys of a disabled reporter again."`
-	Nets    reporterNetsCommand    `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
-	Hosts   reporterHostsCommand   `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
+	Add      addReporterCommand      `cmd:"" help:"Make a reporter and its first key."`
+	List     listReportersCommand    `cmd:"" help:"List the reporters."`
+	Show     showReporterCommand     `cmd:"" help:"Show one reporter."`
+	Set      setReporterCommand      `cmd:"" help:"Say how much the word of a reporter counts."`
+	Disable  disableReporterCommand  `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays, or not."`
+	Retract  retractReporterCommand  `cmd:"" help:"Take back what a reporter said within a time."`
+	Enable   enableReporterCommand   `cmd:"" help:"Take the keys of a disabled reporter again."`
+	Password reporterPasswordCommand `cmd:"" help:"Give a reporter a password for the page where people report."`
+	Nets     reporterNetsCommand     `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
+	Hosts    reporterHostsCommand    `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
 }
 
 // addReporterCommand makes a reporter.

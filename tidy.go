@@ -23,6 +23,9 @@ func (u upkeep) tidy(ctx context.Context) {
 	if board, ok := u.node.board.(*scoring.Scoreboard); ok {
 		u.settleVoids(ctx, board)
 	}
+	if err := u.registrar.ForgetSessions(ctx, u.node.now()); err != nil && ctx.Err() == nil {
+		u.logger.WarnContext(ctx, "clearing up behind sessions", "error", err)
+	}
 	if err := u.registrar.SettleWebhooks(ctx); err != nil && ctx.Err() == nil {
 		u.logger.WarnContext(ctx, "clearing up behind webhooks", "error", err)
 	}

@@ -150,6 +150,7 @@ func refusalReasons() []keyReason {
 		{control.ErrKeyExpired, "expired"},
 		{control.ErrDisabled, "disabled"},
 		{control.ErrKeySource, "source"},
+		{control.ErrSignedOut, "signed_out"},
 	}
 }
 

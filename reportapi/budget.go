@@ -68,7 +68,7 @@ func wholeSeconds(seconds float64) time.Duration {
 }
 
 const (
-	strangerSlots = 4096
+	crowdSlots = 4096
 	// failuresAtOnce and failureEvery bound how many wrong keys one source is
 	// told about. Whoever has a right key is never held up, so that nobody can
 	// lock out who shares an address with him.
@@ -76,29 +76,45 @@ const (
 	failureEvery   = 3 * time.Second
 )
 
-// strangers count requests with wrong keys by where they came from, in memory
-// that does not grow: sources share places, which ones nobody can foretell.
-type strangers struct {
-	seed  maphash.Seed
-	mu    sync.Mutex
-	slots [strangerSlots]*rate.Limiter
+// crowd bounds what each of many does, in memory that does not grow: they
+// share places, which ones nobody can foretell.
+type crowd[K comparable] struct {
+	every  time.Duration
+	atOnce int
+	seed   maphash.Seed
+	mu     sync.Mutex
+	slots  [crowdSlots]*rate.Limiter
 }
 
-func newStrangers() *strangers { return &strangers{seed: maphash.MakeSeed()} }
+func newCrowd[K comparable](every time.Duration, atOnce int) *crowd[K] {
+	return &crowd[K]{every: every, atOnce: atOnce, seed: maphash.MakeSeed()}
+}
 
-// bears tells whether one more wrong key from this source is borne.
+// bears tells whether one more from this one is borne.
+func (cr *crowd[K]) bears(who K, now time.Time) bool {
+	cr.mu.Lock()
+	defer cr.mu.Unlock()
+	slot := &cr.slots[maphash.Comparable(cr.seed, who)%crowdSlots]
+	if *slot == nil {
+		*slot = rate.NewLimiter(rate.Every(cr.every), cr.atOnce)
+	}
+	return (*slot).AllowN(now, 1)
+}
+
+// strangers count requests by where they came from.
+type strangers struct{ *crowd[netip.Prefix] }
+
+func newStrangers() *strangers {
+	return &strangers{newCrowd[netip.Prefix](failureEvery, failuresAtOnce)}
+}
+
+// bears tells whether one more request from this source is borne.
 func (st *strangers) bears(source netip.Addr, now time.Time) bool {
 	prefix := netip.Prefix{}
 	if source.IsValid() {
 		prefix = scoring.PrefixOf(source)
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	slot := &st.slots[maphash.Comparable(st.seed, prefix)%strangerSlots]
-	if *slot == nil {
-		*slot = rate.NewLimiter(rate.Every(failureEvery), failuresAtOnce)
-	}
-	return (*slot).AllowN(now, 1)
+	return st.crowd.bears(prefix, now)
 }
 
 // tooManyFailures answers a source that keeps sending wrong keys.

@@ -20,6 +20,7 @@ type meters struct {
 	requests    *prometheus.CounterVec
 	duration    *prometheus.HistogramVec
 	keysRefused *prometheus.CounterVec
+	passwords   *prometheus.CounterVec
 }
 
 func newMeters(registry prometheus.Registerer) (*meters, error) {
@@ -40,20 +41,27 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 	}
 	m.keysRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "penaltybox_http_keys_refused_total",
-		Help: "Requests with a key that was not taken, by why: malformed, unknown, revoked, expired, disabled, source.",
+		Help: "Requests with a key that was not taken, by why: malformed, unknown, revoked, expired, disabled, source, signed_out.",
 	}, []string{"reason"})
 	for _, known := range refusalReasons() {
 		m.keysRefused.WithLabelValues(known.reason)
 	}
+	m.passwords = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "penaltybox_http_passwords_total",
+		Help: "Passwords that were given, by what became of them: right, wrong, disabled, or limited (not looked at).",
+	}, []string{"outcome"})
+	for _, outcome := range passwordOutcomes() {
+		m.passwords.WithLabelValues(outcome)
+	}
 	for _, outcome := range []intake.Status{intake.Recorded, intake.Duplicate, intake.Ignored, intake.Refused, intake.Unavailable} {
 		m.reports.WithLabelValues(string(outcome)) // alerts want a zero, not a gap
 	}
-	return m, errors.Join(registry.Register(m.reports), registry.Register(m.requests), registry.Register(m.duration), registry.Register(m.keysRefused))
+	return m, errors.Join(registry.Register(m.reports), registry.Register(m.requests), registry.Register(m.duration), registry.Register(m.keysRefused), registry.Register(m.passwords))
 }
 
 func (m *meters) report(outcome intake.Status) { m.reports.WithLabelValues(string(outcome)).Inc() }
 
-var knownMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete}
+var knownMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // request counts a request. Strangers' methods and paths do not become labels.
 func (m *meters) request(method, route string, status int, took time.Duration) {

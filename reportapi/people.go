@@ -14,6 +14,8 @@ import (
 func (s *server) peopleRoutes(routes gin.IRoutes) error {
 	return pages.Mount(routes, pages.Config{
 		Authenticate: s.authenticatePerson,
+		SignIn:       s.signIn,
+		SignOut:      s.signOut,
 		Intake:       countedIntake{s.Intake, s.meters},
 		DryRun:       s.Intake.DryRun,
 		Standings:    s.standings,

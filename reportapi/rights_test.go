@@ -17,17 +17,18 @@ import (
 type right struct {
 	role   control.Role
 	scopes []control.Scope
+	self   bool // whoever it is about may as well
 }
 
 func rights() map[string]right {
-	checks := right{control.RoleChecker, []control.Scope{control.ScopeCheck, control.ScopeRead}}
-	reads := right{control.RoleReader, []control.Scope{control.ScopeRead}}
-	reports := right{control.RoleReporter, []control.Scope{control.ScopeReport}}
-	amends := right{control.RoleReporter, []control.Scope{control.ScopeReport, control.ScopeDelist}}
-	oversees := right{control.RoleModerator, []control.Scope{control.ScopeRead}}
-	moderates := right{control.RoleModerator, []control.Scope{control.ScopeDelist}}
-	admin := right{control.RoleAdmin, []control.Scope{control.ScopeAdmin}}
-	trusts := right{control.RoleModerator, []control.Scope{control.ScopeDelist, control.ScopeAdmin}} // for one change alone
+	checks := right{role: control.RoleChecker, scopes: []control.Scope{control.ScopeCheck, control.ScopeRead}}
+	reads := right{role: control.RoleReader, scopes: []control.Scope{control.ScopeRead}}
+	reports := right{role: control.RoleReporter, scopes: []control.Scope{control.ScopeReport}}
+	amends := right{role: control.RoleReporter, scopes: []control.Scope{control.ScopeReport, control.ScopeDelist}}
+	oversees := right{role: control.RoleModerator, scopes: []control.Scope{control.ScopeRead}}
+	moderates := right{role: control.RoleModerator, scopes: []control.Scope{control.ScopeDelist}}
+	admin := right{role: control.RoleAdmin, scopes: []control.Scope{control.ScopeAdmin}}
+	trusts := right{role: control.RoleModerator, scopes: []control.Scope{control.ScopeDelist, control.ScopeAdmin}} // for one change alone
 	return map[string]right{
 		"POST /v1/incidents":           reports,
 		"GET /v1/incidents":            reads,
@@ -76,12 +77,18 @@ func rights() map[string]right {
 		"POST /v1/webhooks":            admin,
 		"DELETE /v1/webhooks/:name":    admin,
 		"POST /v1/webhooks/:name/test": admin,
+
+		"PUT /v1/reporters/:name/password":    {role: admin.role, scopes: admin.scopes, self: true},
+		"DELETE /v1/reporters/:name/password": admin, // as it is asked here, without the old one
 	}
 }
 
+// aboutRole is the role of the reporter that examples are about.
+const aboutRole = control.RoleReader
+
 // examples stand for the names in a route's path.
 func examples() *strings.Replacer {
-	return strings.NewReplacer(":ip", "203.0.113.7", ":id", "0123456789abcdef", ":name", "reader")
+	return strings.NewReplacer(":ip", "203.0.113.7", ":id", "0123456789abcdef", ":name", string(aboutRole))
 }
 
 // TestRights asks every route for every role and every scope, from the routes
@@ -109,7 +116,7 @@ func TestRights(t *testing.T) {
 		delete(known, line)
 		line = examples().Replace(line)
 		for _, role := range control.Roles() {
-			wantMay(t, n, call{line: line, as: role, tolerated: true}, string(role), role.AtLeast(right.role))
+			wantMay(t, n, call{line: line, as: role, tolerated: true}, string(role), role.AtLeast(right.role) || right.self && role == aboutRole)
 		}
 		for scope, key := range scoped {
 			bearer := call{line: line, headers: []string{"Authorization: Bearer " + key}, tolerated: true}

@@ -179,6 +179,7 @@ type server struct {
 	strangers *strangers // by wrong keys
 	visitors  *strangers // by look-ups on the page
 	askers    *strangers // by requests for removal
+	passwords *passwords
 	origin    *http.CrossOriginProtection
 	epoch     uint64 // of the cursors that we give out
 	begun     begun
@@ -197,7 +198,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the HTTP API: %w", err)
 	}
-	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), askers: newStrangers(), origin: http.NewCrossOriginProtection(), epoch: rand.Uint64() | 1}
+	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), askers: newStrangers(), passwords: newPasswords(), origin: http.NewCrossOriginProtection(), epoch: rand.Uint64() | 1}
 	s.begun = begun{config.Now(), config.Board.Version()}
 	return s.engine()
 }
@@ -253,6 +254,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	amender := s.need(control.RoleReporter, control.ScopeReport, control.ScopeDelist)
 	overseer, moderator := s.need(control.RoleModerator, control.ScopeRead), s.need(control.RoleModerator, control.ScopeDelist)
 	admin := s.need(control.RoleAdmin, control.ScopeAdmin)
+	self := s.need(control.RoleChecker, "")                                           // and an admin, or with the old password
 	truster := s.need(control.RoleModerator, control.ScopeDelist, control.ScopeAdmin) // a moderator may end a probation
 
 	routes.POST("/incidents", reporter, s.answer(s.postIncidents))
@@ -289,6 +291,8 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	routes.POST("/reporters", admin, s.answer(s.postReporter))
 	s.get(routes, "/reporters/:name", admin, s.answer(s.getReporter))
 	routes.PATCH("/reporters/:name", truster, s.answer(s.patchReporter))
+	routes.PUT("/reporters/:name/password", self, s.answer(s.putPassword))
+	routes.DELETE("/reporters/:name/password", self, s.answer(s.deletePassword))
 
 	s.get(routes, "/keys", admin, s.answer(s.getKeys))
 	routes.POST("/keys", admin, s.answer(s.postKey))

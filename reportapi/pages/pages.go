@@ -38,7 +38,12 @@ type Standing struct {
 type Config struct {
 	// Authenticate returns who a key stands for; its error is for people.
 	Authenticate func(c *gin.Context, key string) (intake.Caller, error)
-	Intake       Intake
+	// SignIn returns the key of a new session; else a status and an error for
+	// people.
+	SignIn func(c *gin.Context, name, password string) (key string, status int, err error)
+	// SignOut ends a session, if the key is one.
+	SignOut func(c *gin.Context, key string) error
+	Intake  Intake
 	// DryRun tells what Submit would answer.
 	DryRun func(ctx context.Context, now time.Time, caller intake.Caller, idempotencyKey string, reports []intake.Report) []intake.Result
 	// Standings tells how an address stands in every zone, the first zone first.
@@ -51,8 +56,8 @@ type Config struct {
 }
 
 func (c Config) validate() error {
-	if c.Authenticate == nil || c.Intake == nil || c.DryRun == nil || c.Standings == nil || c.Policy == nil || c.Admits == nil || c.Now == nil || c.Logger == nil {
-		return errors.New("making the pages: authenticate, intake, dry run, standings, policy, admits, now and logger are all needed")
+	if c.Authenticate == nil || c.SignIn == nil || c.SignOut == nil || c.Intake == nil || c.DryRun == nil || c.Standings == nil || c.Policy == nil || c.Admits == nil || c.Now == nil || c.Logger == nil {
+		return errors.New("making the pages: authenticate, sign in, sign out, intake, dry run, standings, policy, admits, now and logger are all needed")
 	}
 	return nil
 }

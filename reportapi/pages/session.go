@@ -3,7 +3,6 @@ package pages
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,7 +13,7 @@ import (
 const (
 	sessionCookie = "penaltybox_key"
 	sessionPath   = "/report"
-	sessionLength = 8 * time.Hour
+	sessionLength = control.SessionLength
 )
 
 // caller returns who is signed in; else it shows the form for that.
@@ -48,8 +47,18 @@ func (p *pages) askForKey(c *gin.Context, status int, problem string) {
 	p.show(c, status, "signin.html", problem)
 }
 
+// signIn takes a key, or a name and its password.
 func (p *pages) signIn(c *gin.Context) {
-	key := strings.TrimSpace(c.Request.PostForm.Get("key"))
+	form := c.Request.PostForm
+	key := strings.TrimSpace(form.Get("key"))
+	if key == "" {
+		var status int
+		var err error
+		if key, status, err = p.SignIn(c, strings.TrimSpace(form.Get("name")), form.Get("password")); err != nil {
+			p.askForKey(c, status, err.Error())
+			return
+		}
+	}
 	if _, ok := p.check(c, key); ok {
 		p.keep(c, key)
 		c.Redirect(http.StatusSeeOther, sessionPath)
@@ -57,6 +66,11 @@ func (p *pages) signIn(c *gin.Context) {
 }
 
 func (p *pages) signOut(c *gin.Context) {
+	if key, err := c.Cookie(sessionCookie); err == nil && key != "" {
+		if err := p.SignOut(c, key); err != nil { // it ends by itself
+			p.Logger.WarnContext(c.Request.Context(), "ending a session", "error", err)
+		}
+	}
 	p.keep(c, "")
 	c.Redirect(http.StatusSeeOther, sessionPath)
 }

@@ -13,6 +13,7 @@
 //	reporter/NAME     a Reporter
 //	reporters/next    the next free reporter number
 //	key/ID            an API key, without its secret
+//	password/NAME     the Password of a reporter, as argon2id keeps it
 //	exempt/PREFIX     a scoring.Exemption
 //	protect/NAME      a ProtectedSet
 //	source/OF/NAME    Sources of a reporter or a server

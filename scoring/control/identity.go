@@ -53,6 +53,7 @@ var (
 	ErrKeyRevoked  = errors.New("this key was revoked")
 	ErrDisabled    = errors.New("this reporter is disabled")
 	ErrKeySource   = errors.New("this key is not taken from where the request comes from")
+	ErrSignedOut   = errors.New("you were signed out; sign in again")
 	errNoSuchOwner = errors.New("this key's reporter is gone")
 )
 
@@ -81,6 +82,7 @@ func (b *Book) Authenticate(token string, source netip.Addr, now time.Time) (Ide
 	b.mu.RLock()
 	key, known := b.keys[id]
 	owner, owned := b.reporters[key.Reporter]
+	signedOut := key.Session != "" && b.passwords[key.Reporter].ID != key.Session
 	b.mu.RUnlock()
 
 	stored := key.Hash
@@ -92,7 +94,11 @@ func (b *Book) Authenticate(token string, source netip.Addr, now time.Time) (Ide
 	if !known || !same {
 		return Identity{}, ErrUnknownKey
 	}
-	if err := key.fault(owner, owned, welcome, now); err != nil {
+	err = key.fault(owner, owned, welcome, now)
+	if err == nil && signedOut {
+		err = ErrSignedOut
+	}
+	if err != nil {
 		return Identity{}, &KeyError{KeyID: id, Reporter: key.Reporter, Err: err}
 	}
 	return Identity{

@@ -29,6 +29,9 @@ type Key struct {
 	// Sources are the networks that the key is taken from; none: all.
 	Sources []netip.Prefix `json:"sources,omitempty"`
 	Paused  Pause          `json:"paused,omitzero"` // takes no reports meanwhile
+	// Session is the password that somebody signed in with, by its id: when that
+	// is no more, neither is the key. Empty: an admin made the key.
+	Session string `json:"session,omitempty"`
 }
 
 // Live tells whether the key may be used at a moment.

@@ -25,6 +25,7 @@ type pages struct {
 	voids      map[string]scoring.Void
 	erasures   map[string]Erasure
 	next       scoring.ReporterNumber
+	passwords  map[string]Password
 	removalPages
 	webhookPages
 }
@@ -44,6 +45,7 @@ func blank() pages {
 		voids:      map[string]scoring.Void{},
 		erasures:   map[string]Erasure{},
 		next:       adminNumber + 1,
+		passwords:  map[string]Password{},
 
 		removalPages: blankRemovals(),
 		webhookPages: blankWebhooks(),
@@ -69,6 +71,8 @@ func (p *pages) keepOld(old pages, key string) {
 		if k, ok := old.keys[name]; ok {
 			p.keys[name] = k
 		}
+	case passwordRecords:
+		keep(p.passwords, old.passwords, name)
 	case removalRecords:
 		p.keepOldRemoval(old.removalPages, sort, name)
 	case webhookRecords, webhookStateRecords:
@@ -116,6 +120,7 @@ const (
 	protectRecords  = "protect/"
 	sourceRecords   = "source/"
 	voidRecords     = "void/"
+	passwordRecords = "password/"
 )
 
 // splitRecord splits the key of a record into its sort and its name.
@@ -150,6 +155,8 @@ func (p *pages) take(record scoring.ControlRecord) error {
 		return takeInto(p.voids, name, record.Value, func(v scoring.Void) string { return v.ID })
 	case erasureRecords:
 		return takeInto(p.erasures, name, record.Value, func(e Erasure) string { return e.ID })
+	case passwordRecords:
+		return takeInto(p.passwords, name, record.Value, func(w Password) string { return w.Reporter })
 	case removalRecords:
 		return p.takeRemoval(sort, name, record.Value)
 	case webhookRecords, webhookStateRecords:
