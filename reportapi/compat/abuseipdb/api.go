@@ -29,6 +29,7 @@ type Config struct {
 type api struct {
 	compat.House
 	Config
+	tags tags // of blacklists
 }
 
 const (
@@ -40,7 +41,7 @@ const (
 
 // Mount adds the routes of the API below a group such as /compat/abuseipdb.
 func Mount(routes gin.IRoutes, house compat.House, config Config) {
-	a := &api{house, config}
+	a := &api{House: house, Config: config}
 	routes.POST("/api/v2/report", a.serve(control.ScopeReport, maxReport, a.report))
 	routes.POST("/api/v2/bulk-report", a.serve(control.ScopeBulk, maxBulk, a.bulkReport))
 	routes.GET("/api/v2/check", a.serve(control.ScopeRead, maxReport, a.check))
@@ -166,6 +167,8 @@ func stamp(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	text := t.UTC().Format("2006-01-02T15:04:05+00:00")
+	text := t.UTC().Format(stampLayout)
 	return &text
 }
+
+const stampLayout = "2006-01-02T15:04:05+00:00"

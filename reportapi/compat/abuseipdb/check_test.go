@@ -3,7 +3,9 @@ package abuseipdb_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +196,50 @@ func TestBlacklist(t *testing.T) {
 	}
 	for _, query := range []string{"confidenceMinimum=0", "confidenceMinimum=101", "limit=0", "limit=x", "ipVersion=5", "onlyCountries=DE", "exceptCountries=DE"} {
 		wants(t, send(n, "GET /blacklist?"+query, ""), http.StatusUnprocessableEntity)
+	}
+}
+
+// Who has a blacklist and asks again is told so, until another is listed, or one
+// of it is let go, by time too; the JSON also tells of another report, and another
+// limit is another list.
+func TestBlacklist_unchanged(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	keys := threeKeys(t, n)
+	strike(t, n, "203.0.113.7", keys...)
+	paths := []string{"/blacklist?plaintext", "/blacklist?plaintext&limit=1", "/blacklist", "/blacklist?confidenceMinimum=25", "/blacklist?plaintext&confidenceMinimum=25"}
+	tags := map[string]string{}
+	changed := func(what string, want ...int) {
+		t.Helper()
+		for i, path := range paths {
+			w := send(n, "GET "+path, "", "If-None-Match: \"other\", "+tags[path])
+			code := http.StatusNotModified
+			if want[i] != 0 {
+				code = http.StatusOK
+			}
+			if tag := w.Header().Get("ETag"); w.Code != code || tag == "" || (tag == tags[path]) != (code == http.StatusNotModified) || code == http.StatusNotModified && w.Body.Len() > 0 {
+				t.Errorf("%s, %s: %d, %s after %s: %s", path, what, w.Code, tag, tags[path], w.Body)
+			}
+			tags[path] = w.Header().Get("ETag")
+		}
+	}
+	changed("at first", 1, 1, 1, 1, 1)
+	changed("nothing happened", 0, 0, 0, 0, 0)
+	n.Wait(16 * time.Minute)
+	changed("time went by", 0, 0, 0, 0, 0)
+	strike(t, n, "198.51.100.200", keys[0])
+	changed("one who is not listed was reported", 0, 0, 0, 1, 1)
+	strike(t, n, "203.0.113.7", keys[0])
+	changed("one who is listed was reported again", 0, 0, 1, 1, 0)
+	strike(t, n, "203.0.113.8", keys...)
+	changed("another was listed", 1, 0, 1, 1, 1)
+	wants(t, send(n, "DELETE /clear-address?ipAddress=203.0.113.8", ""), http.StatusOK)
+	changed("another was let go", 1, 0, 1, 1, 1)
+	n.Wait(100 * 24 * time.Hour)
+	changed("all has expired", 1, 1, 1, 1, 1)
+	changed("nothing is listed", 0, 0, 0, 0, 0)
+	if len(slices.Compact(slices.Sorted(maps.Values(tags)))) != 2 {
+		t.Errorf("empty lists, as text and as JSON, have the tags %v", tags)
 	}
 }
 
