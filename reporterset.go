@@ -51,6 +51,7 @@ type setReporterCommand struct {
 	output
 	Name string `arg:"" help:"Name of the reporter."`
 	trusted
+	DryRun bool `help:"Change nothing; show what would be delisted and listed."`
 }
 
 // Help implements kong.HelpProvider.
@@ -58,6 +59,7 @@ func (setReporterCommand) Help() string {
 	return `Holds at once on every node of the ledger, for what was reported before as well.
 A moderator may end a probation; all else is an admin's.
 
+  penaltybox reporter set web9 --weight 50 --dry-run
   penaltybox reporter set web9 --organisation example.org --weight 50
   penaltybox reporter set web9 --no-probation`
 }
@@ -67,6 +69,9 @@ func (cmd *setReporterCommand) Run(ctx context.Context, s *streams) error {
 	body := map[string]any{}
 	if cmd.fill(body); len(body) == 0 {
 		return usagef("nothing to set: give --organisation, --weight, --probation or --no-probation")
+	}
+	if cmd.Offline && cmd.DryRun {
+		return usagef("--dry-run asks a server: it does not go with --offline")
 	}
 	if cmd.Offline {
 		return cmd.with(ctx, cmd.State, func(ledger *offline) error {
@@ -81,12 +86,33 @@ func (cmd *setReporterCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	patch := request{method: http.MethodPatch, path: "/v1/reporters/" + url.PathEscape(cmd.Name), body: body}
+	if cmd.DryRun {
+		return cmd.try(ctx, s, c, patch)
+	}
 	var reporter control.Reporter
-	answer, err := c.call(ctx, request{method: http.MethodPatch, path: "/v1/reporters/" + url.PathEscape(cmd.Name), body: body}, &reporter)
+	answer, err := c.call(ctx, patch, &reporter)
 	if err != nil {
 		return fmt.Errorf("changing reporter %s: %w", cmd.Name, err)
 	}
 	return cmd.tell(s, answer, reporter)
+}
+
+// try shows what the change would do.
+func (cmd *setReporterCommand) try(ctx context.Context, s *streams, c *client, patch request) error {
+	patch.query = url.Values{"dry_run": {"true"}, "limit": {strconv.Itoa(toldAtOnce)}}
+	var tried struct {
+		Effect voidEffect `json:"effect"`
+	}
+	answer, err := c.call(ctx, patch, &tried)
+	if err != nil {
+		return fmt.Errorf("trying to change reporter %s: %w", cmd.Name, err)
+	}
+	remarks := []string{tried.Effect.sum("in all")}
+	if tried.Effect.Truncated {
+		remarks = append([]string{fmt.Sprintf("and more than these %d", toldAtOnce)}, remarks...)
+	}
+	return cmd.show(s, answer, tried.Effect.table(), remarks...)
 }
 
 // tell prints a reporter as the server answered, or as the ledger has it.

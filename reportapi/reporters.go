@@ -166,9 +166,18 @@ func (ch reporterChange) apply(r *control.Reporter) {
 }
 
 // patchReporter changes a reporter: its role, its networks and hosts, how much
-// its word counts, or whether it may report at all.
+// its word counts, or whether it may report at all. With ?dry_run it tells what
+// a change of trust would do.
 func (s *server) patchReporter(c *gin.Context) error {
-	o, err := s.readObject(c)
+	page, err := readEffectPage(c)
+	if err != nil {
+		return err
+	}
+	body, err := s.bodyOf(c)
+	if err != nil {
+		return err
+	}
+	o, err := body.object()
 	if err != nil {
 		return err
 	}
@@ -182,6 +191,9 @@ func (s *server) patchReporter(c *gin.Context) error {
 	}
 	if name == identityOf(c).Reporter && (change.role != "" || change.disabled != nil) {
 		return lockout("a reporter does not change its own role or disable itself")
+	}
+	if page.dry {
+		return s.tryReporter(c, name, change, page)
 	}
 	if err := s.changeReporter(c, name, change.apply); err != nil {
 		return refusalOf(err, reporterFields())

@@ -87,6 +87,28 @@ func mayChange(c *gin.Context, name string, change reporterChange) error {
 	return refused
 }
 
+// reporterPreview is a reporter as it would be, and whom that would list.
+type reporterPreview struct {
+	reporterView
+	DryRun bool       `json:"dry_run"`
+	Effect voidEffect `json:"effect"`
+}
+
+// tryReporter tells what a change of a reporter would do.
+func (s *server) tryReporter(c *gin.Context, name string, change reporterChange, page effectPage) error {
+	reporter, _, known := s.Book.ReporterAt(name)
+	if !known {
+		return fmt.Errorf("reporter %q: %w", name, scoring.ErrNotFound)
+	}
+	change.apply(&reporter)
+	if err := reporter.Validate(); err != nil {
+		return refusalOf(err, reporterFields())
+	}
+	trust := s.Book.Trust()
+	trust.Reporters[reporter.Number] = reporter.Trust()
+	return ok(c, http.StatusOK, reporterPreview{viewReporter(reporter), true, s.effectOf(trust, s.Now(), page)})
+}
+
 // reporterTag is the entity tag of a reporter: the version of its record.
 func reporterTag(version uint64) string { return fmt.Sprintf(`"v%d"`, version) }
 

@@ -138,6 +138,31 @@ func TestTrust_is_told_of_each_incident(t *testing.T) {
 	lookUp(map[string]any{"zones.0.score": 5.0, "incidents.0.counted": 0.0, "incidents.0.less.0.by": "void", "incidents.0.less.0.void": void.ID, "incidents.0.less.0.reason": "was broken"})
 }
 
+// A change of trust is tried before it is made, and does what was told.
+func TestReporter_trust_is_tried(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.strike(t, "203.0.113.7")
+	n.report(t, control.RoleModerator, "ip=203.0.113.8&kind=hacked.host")
+	tag := n.do(t, call{line: "GET /v1/reporters/reporter", as: control.RoleAdmin}).Header().Get("ETag")
+	n.admin(t, "PATCH /v1/reporters/reporter?dry_run=1", `{"probation":true}`, 200).wants(t, map[string]any{
+		"probation": true, "dry_run": true, "effect.addresses": 1.0, "effect.delisted": 1.0, "effect.listed": 0.0,
+		"effect.listings.0.prefix": "203.0.113.7/32", "effect.listings.0.delisted.0": "bl.example", "effect.listings.1": nil,
+	})
+	n.ask(t, call{line: "PATCH /v1/reporters/moderator?dry_run=1", as: control.RoleModerator, body: `{"weight":0}`, headers: []string{jsonBody}}, http.StatusForbidden)
+	n.admin(t, "PATCH /v1/reporters/reporter?dry_run=1", `{"weight":201}`, 400).wants(t, map[string]any{"field": "weight"})
+	n.admin(t, "PATCH /v1/reporters/nobody?dry_run=1", `{"weight":0}`, 404)
+	if now := n.do(t, call{line: "GET /v1/reporters/reporter", as: control.RoleAdmin}).Header().Get("ETag"); now != tag {
+		t.Errorf("trying changed the reporter from %s to %s", tag, now)
+	}
+	n.ask(t, call{line: "GET /v1/check/203.0.113.7?format=json", as: control.RoleReader}, 200).wants(t, map[string]any{"listed": true})
+	n.admin(t, "PATCH /v1/reporters/reporter", `{"probation":true}`, 200)
+	n.ask(t, call{line: "GET /v1/check/203.0.113.7?format=json", as: control.RoleReader}, 200).wants(t, map[string]any{"listed": false})
+	n.admin(t, "PATCH /v1/reporters/reporter?dry_run=1", `{"probation":false}`, 200).wants(t, map[string]any{
+		"effect.listed": 1.0, "effect.listings.0.listed.0": "bl.example",
+	})
+}
+
 func numberOf(t *testing.T, n *node, reporter string) scoring.ReporterNumber {
 	t.Helper()
 	r, known := n.book.Reporter(reporter)
