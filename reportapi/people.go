@@ -44,7 +44,7 @@ func (s *server) standings(addr netip.Addr) []pages.Standing {
 	for _, view := range s.viewZones(scoring.PrefixOf(addr), s.Now()) {
 		standings = append(standings, pages.Standing{
 			Zone: view.Zone, Listed: view.Listed, Score: view.Score, Threshold: view.Threshold,
-			Categories: view.Categories, Since: view.Since, Until: view.Until, Exempt: view.Exempt != nil,
+			Categories: view.Categories, Since: view.Since, Until: view.Until, Exempt: view.Exempt != nil, Range: view.Range,
 		})
 	}
 	return standings

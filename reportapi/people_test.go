@@ -217,6 +217,8 @@ func TestPages_lookup(t *testing.T) {
 	}
 	v.page("GET /lookup?ip=::ffff:203.0.113.7", nil, http.StatusOK, "203.0.113.7</strong> is listed.")
 	v.page("GET /lookup?ip=203.0.113.9", nil, http.StatusOK, "is not listed.")
+	n.strikeRange(t, "203.0.112.0/24")
+	v.page("GET /lookup?ip=203.0.112.9", nil, http.StatusOK, "203.0.112.9</strong> is listed.", "<strong>listed</strong> with 203.0.112.0/24<td>hacked<td>")
 	v.page("GET /lookup?ip=%3Cscript%3E", nil, http.StatusBadRequest, "no IP address", "&lt;script&gt;")
 	refused := 0
 	for range 50 {

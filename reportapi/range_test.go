@@ -2,6 +2,7 @@ package reportapi_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -29,6 +30,16 @@ func TestRange_from_report_to_withdrawal(t *testing.T) {
 		"zones.0.ranges.0.prefix": "203.0.113.0/24", "zones.0.ranges.0.score": 50.0, "zones.0.ranges.0.listed": true,
 		"ranges.0.prefix": "203.0.113.0/24", "ranges.0.incidents_total": 1.0, "ranges.0.incidents.0.note": "the whole rack",
 	})
+	n.ask(t, call{line: "GET /v1/incidents?ip=203.0.113.7", as: control.RoleModerator}, http.StatusOK).wants(t, map[string]any{
+		"incidents.0.prefix": "203.0.113.7/32", "incidents.1": nil,
+	})
+	n.strikeRange(t, "203.0.114.0/24")
+	n.ask(t, call{line: "GET /v1/incidents?ip=203.0.113.7&ranges=true", as: control.RoleModerator}, http.StatusOK).wants(t, map[string]any{
+		"incidents.0.prefix": "203.0.113.0/24", "incidents.0.note": "the whole rack", "incidents.1.prefix": "203.0.113.7/32", "incidents.2": nil,
+	})
+	first := n.ask(t, call{line: "GET /v1/incidents?ip=203.0.113.7&ranges=true&limit=1", as: control.RoleModerator}, http.StatusOK)
+	n.ask(t, call{line: "GET /v1/incidents?ip=203.0.113.7&ranges=true&cursor=" + url.QueryEscape(first.at("next").(string)), as: control.RoleModerator}, http.StatusOK).
+		wants(t, map[string]any{"incidents.0.prefix": "203.0.113.7/32", "incidents.1": nil})
 	n.ask(t, call{line: "GET /v1/ips/203.0.113.0-24", as: control.RoleModerator}, http.StatusOK).wants(t, map[string]any{
 		"prefix": "203.0.113.0/24", "incidents_total": 1.0, "zones.0.score": 50.0, "zones.0.listed": true,
 	})
@@ -36,7 +47,7 @@ func TestRange_from_report_to_withdrawal(t *testing.T) {
 	if want := "listed 50 until=2026-12-22T10:00:00Z hacked range=203.0.113.0/24\n"; w.Body.String() != want {
 		t.Errorf("check says %q, want %q", w.Body, want)
 	}
-	if text, _ := n.list(t, ""); text != "203.0.113.0/24\n" {
+	if text, _ := n.list(t, ""); text != "203.0.113.0/24\n203.0.114.0/24\n" {
 		t.Errorf("the list is %q", text)
 	}
 
@@ -44,7 +55,7 @@ func TestRange_from_report_to_withdrawal(t *testing.T) {
 	n.ask(t, call{line: "GET " + path, as: control.RoleModerator}, http.StatusOK).wants(t, map[string]any{"prefix": "203.0.113.0/24", "kind": "hacked.host"})
 	n.ask(t, call{line: "PATCH " + path, as: control.RoleModerator, body: `{"withdrawn":true,"reason":"moved out"}`, headers: []string{jsonBody}}, http.StatusOK).
 		wants(t, map[string]any{"withdrawn": true, "zones.0.listed": false, "zones.0.score": 0.0})
-	if text, _ := n.list(t, ""); text != "" {
+	if text, _ := n.list(t, ""); text != "203.0.114.0/24\n" {
 		t.Errorf("after the withdrawal the list is %q", text)
 	}
 	for _, wrong := range []string{"203.0.112.0-23", "203.0.113.7-24", "203.0.113.0-x", "-", "2001:db8::-47"} {

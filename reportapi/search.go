@@ -48,11 +48,14 @@ func (s *server) getIncidents(c *gin.Context) error {
 
 func (s *server) readSearch(c *gin.Context) (search, error) {
 	var found search
-	q, err := queryOf(c, "ip", "reporter", "category", "kind", "since", "withdrawn", "limit", "cursor")
+	q, err := queryOf(c, "ip", "ranges", "reporter", "category", "kind", "since", "withdrawn", "limit", "cursor")
 	if err != nil {
 		return found, err
 	}
 	if found.filter.Prefix, err = q.prefix("ip"); err != nil {
+		return found, err
+	}
+	if found.filter.Around, err = q.flag("ranges"); err != nil {
 		return found, err
 	}
 	if name := q.text("reporter"); name != "" {

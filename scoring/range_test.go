@@ -129,7 +129,14 @@ func TestCursor_ofRanges(t *testing.T) {
 	if len(first) != 1 || first[0].Prefix != network || len(second) != 1 || second[0].Prefix == network || end != (Cursor{}) {
 		t.Errorf("pages %v, %v", first, second)
 	}
-	if none, _ := b.Recent(Filter{Prefix: netip.MustParsePrefix("203.0.113.0/25")}, Cursor{}, 5); len(none) != 1 {
-		t.Errorf("within half of the range: %v", none)
+	half := netip.MustParsePrefix("203.0.113.0/25")
+	if one, _ := b.Recent(Filter{Prefix: half}, Cursor{}, 5); len(one) != 1 {
+		t.Errorf("within half of the range: %v", one)
+	}
+	if both, _ := b.Recent(Filter{Prefix: half, Around: true}, Cursor{}, 5); len(both) != 2 {
+		t.Errorf("within half of the range and around it: %v", both)
+	}
+	if around, _ := b.Recent(Filter{Prefix: netip.MustParsePrefix("203.0.113.9/32"), Around: true}, Cursor{}, 5); len(around) != 1 || around[0].Prefix != network {
+		t.Errorf("around an address that nobody reported: %v", around)
 	}
 }

@@ -18,6 +18,7 @@ type Filter struct {
 	Kind       KindNumber
 	Since      time.Time    // reported then or later
 	Prefix     netip.Prefix // within this prefix, of any width
+	Around     bool         // and of the ranges around Prefix
 }
 
 // Cursor is a place in the order of [Scoreboard.Recent]: behind one entry. The
@@ -156,18 +157,20 @@ func (b *Scoreboard) Recent(filter Filter, before Cursor, limit int) ([]Entry, C
 	}
 	p := &page{limit: limit}
 	if k, ok := keyOfScored(filter.Prefix); ok && !k.isRange() {
-		locked := &b.shards[k.shard()]
-		locked.mu.RLock()
-		if at, ok := locked.place(k); ok {
-			locked.recent(p, filter, before, k, at)
-		}
-		locked.mu.RUnlock()
+		b.recentOf(p, filter, before, k)
 	} else {
 		b.readShards(func(s *shard) {
 			for k, at := range s.places() {
 				s.recent(p, filter, before, k, at)
 			}
 		})
+	}
+	if filter.Around {
+		for _, filter.Prefix = range b.Covering(filter.Prefix) {
+			if k, ok := keyOfScored(filter.Prefix); ok {
+				b.recentOf(p, filter, before, k)
+			}
+		}
 	}
 	slices.SortFunc(p.entries, func(a, b recentEntry) int { return a.at.compare(b.at) })
 	entries := make([]Entry, len(p.entries))
@@ -178,6 +181,16 @@ func (b *Scoreboard) Recent(filter Filter, before Cursor, limit int) ([]Entry, C
 		return entries, Cursor{}
 	}
 	return entries, p.entries[len(p.entries)-1].at
+}
+
+// recentOf brings the entries of one scored prefix to a page.
+func (b *Scoreboard) recentOf(p *page, filter Filter, before Cursor, k scoredKey) {
+	locked := &b.shards[k.shard()]
+	locked.mu.RLock()
+	defer locked.mu.RUnlock()
+	if at, ok := locked.place(k); ok {
+		locked.recent(p, filter, before, k, at)
+	}
 }
 
 // recent brings the entries of one place to a page.

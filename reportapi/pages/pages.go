@@ -32,6 +32,7 @@ type Standing struct {
 	Categories       []string
 	Since, Until     time.Time
 	Exempt           bool
+	Range            netip.Prefix // around the address, which lists it; else invalid
 }
 
 // Config is what the pages ask of the server. All of it is needed.
