@@ -54,22 +54,22 @@ func (c *serveCommand) Run(ctx context.Context, s *streams, line commandLine) er
 	if err != nil {
 		return usageError{err}
 	}
-	settings.queryLines = slog.New(slog.NewJSONHandler(s.err, nil))
+	settings.queryLines = slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{ReplaceAttr: hiding(c.LogAddresses)}))
 	settings.again = line.serveFlags
 	settings.processors = runtime.GOMAXPROCS(0)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	return serve(ctx, settings, s.out, newLogger(s.err, c.LogFormat, c.LogLevel), hangup)
+	return serve(ctx, settings, s.out, newLogger(s.err, c.LogFormat, c.LogLevel, c.LogAddresses), hangup)
 }
 
 // newLogger returns the logger that the flags ask for.
-func newLogger(out io.Writer, format, level string) *slog.Logger {
+func newLogger(out io.Writer, format, level, addresses string) *slog.Logger {
 	var threshold slog.Level
 	if err := threshold.UnmarshalText([]byte(level)); err != nil {
 		threshold = slog.LevelInfo // kong allows only the four names
 	}
-	options := &slog.HandlerOptions{Level: threshold}
+	options := &slog.HandlerOptions{Level: threshold, ReplaceAttr: hiding(addresses)}
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(out, options))
 	}

@@ -57,10 +57,11 @@ type serveFlags struct {
 
 	foreignFlags
 
-	LogFormat   string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
-	LogLevel    string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
-	SlowRequest string `help:"Log HTTP requests that take so long (5s), backups and slow readers of lists too; empty: none." placeholder:"DURATION" env:"PENALTYBOX_SLOW_REQUEST"`
-	ReadyFile   string `help:"When everything answers, write the bound addresses to this file as JSON." placeholder:"FILE" env:"PENALTYBOX_READY_FILE"`
+	LogFormat    string `help:"text or json." enum:"text,json" default:"text" env:"PENALTYBOX_LOG_FORMAT"`
+	LogLevel     string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PENALTYBOX_LOG_LEVEL"`
+	LogAddresses string `help:"How much of clients' addresses log lines have, those of queries too: full, prefix (IPv4 /24, IPv6 /56) or none." enum:"full,prefix,none" default:"full" env:"PENALTYBOX_LOG_ADDRESSES"`
+	SlowRequest  string `help:"Log HTTP requests that take so long (5s), backups and slow readers of lists too; empty: none." placeholder:"DURATION" env:"PENALTYBOX_SLOW_REQUEST"`
+	ReadyFile    string `help:"When everything answers, write the bound addresses to this file as JSON." placeholder:"FILE" env:"PENALTYBOX_READY_FILE"`
 }
 
 // settings are the flags, read and checked.
