@@ -48,7 +48,8 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	return reportapi.New(reportapi.Config{
 		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger, Eraser: s.eraser,
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf, Webhooks: sender,
-		Now: ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
+		KeyUsed: sightings.Key,
+		Now:     ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,
 		Backup: func(ctx context.Context, w io.Writer) error {
 			if _, err := backup.Write(ctx, w, backup.Redacted(ledger, node.book.Policy().DetailsFrom(ledger.Now()))); err != nil {
 				return err

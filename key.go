@@ -20,6 +20,7 @@ import (
 type keyCommand struct {
 	Add    addKeyCommand    `cmd:"" help:"Make another key for a reporter."`
 	List   listKeysCommand  `cmd:"" help:"List keys, without their secrets."`
+	Set    setKeyCommand    `cmd:"" help:"Change until when, from where and for what a key is good."`
 	Rotate rotateKeyCommand `cmd:"" help:"Make a key anew; the old one is good for a while yet."`
 	Revoke revokeKeyCommand `cmd:"" help:"End a key at once."`
 	Pause  pauseKeyCommand  `cmd:"" help:"Take no reports with a key for a while."`
@@ -116,10 +117,16 @@ type keyView struct {
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
 	Paused  control.Pause  `json:"paused,omitzero"`
+
+	LastUsed time.Time    `json:"last_used,omitzero"`
+	LastFrom netip.Prefix `json:"last_from,omitzero"`
 }
 
 func viewKey(k control.Key) keyView {
-	return keyView{k.ID, k.Reporter, k.Role, k.Label, k.Created, k.Expires, k.Revoked, k.Scopes, k.Sources, k.Paused}
+	return keyView{
+		ID: k.ID, Reporter: k.Reporter, Role: k.Role, Label: k.Label, Created: k.Created, Expires: k.Expires, Revoked: k.Revoked,
+		Scopes: k.Scopes, Sources: k.Sources, Paused: k.Paused,
+	}
 }
 
 // Run makes the key.
@@ -218,7 +225,7 @@ type listKeysCommand struct {
 // Run asks for the keys.
 func (cmd *listKeysCommand) Run(ctx context.Context, s *streams) error {
 	if cmd.Offline {
-		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.listOffline(s, ledger.Book.Keys()) })
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.listOffline(s, ledger.Book) })
 	}
 	c, err := cmd.dial()
 	if err != nil {
@@ -238,11 +245,13 @@ func (cmd *listKeysCommand) Run(ctx context.Context, s *streams) error {
 	return cmd.show(s, answer, keyTable(s.now(), list.Keys...))
 }
 
-func (cmd *listKeysCommand) listOffline(s *streams, keys []control.Key) error {
+func (cmd *listKeysCommand) listOffline(s *streams, book *control.Book) error {
 	views := []keyView{}
-	for _, k := range keys {
+	for _, k := range book.Keys() {
 		if cmd.Reporter == "" || k.Reporter == cmd.Reporter {
-			views = append(views, viewKey(k))
+			view, used := viewKey(k), book.LastUse(k.ID)
+			view.LastUsed, view.LastFrom = used.At, used.Prefix
+			views = append(views, view)
 		}
 	}
 	if cmd.JSON {
@@ -252,7 +261,7 @@ func (cmd *listKeysCommand) listOffline(s *streams, keys []control.Key) error {
 }
 
 func keyTable(now time.Time, keys ...keyView) *table {
-	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "MAY", "FROM", "LABEL", "PAUSED")
+	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "USED", "USED FROM", "MAY", "FROM", "LABEL", "PAUSED")
 	for _, k := range keys {
 		state, ends := "good", k.Expires
 		switch {
@@ -263,7 +272,7 @@ func keyTable(now time.Time, keys ...keyView) *table {
 		case k.Paused.Holds(now):
 			state = "paused"
 		}
-		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Label), pauseText(k.Paused, now))
+		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), moment(k.LastUsed), prefixText(k.LastFrom), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Label), pauseText(k.Paused, now))
 	}
 	return t
 }

@@ -59,6 +59,9 @@ func (s *server) admit(c *gin.Context, identity control.Identity, asked right) {
 func (s *server) introduce(c *gin.Context, identity control.Identity) {
 	c.Set(identityKey, identity)
 	actor := control.Actor{Reporter: identity.Reporter, KeyID: identity.KeyID, Source: s.clientAddr(c.Request)}
+	if s.KeyUsed != nil {
+		s.KeyUsed(s.Now(), actor.KeyID, actor.Source)
+	}
 	c.Request = c.Request.WithContext(control.WithActor(c.Request.Context(), actor))
 }
 

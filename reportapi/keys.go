@@ -24,14 +24,19 @@ type keyView struct {
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
 	Paused  *pauseView     `json:"paused,omitempty"` // over when its until is
+	// When and from where it was last used, to the hour.
+	LastUsed time.Time    `json:"last_used,omitzero"`
+	LastFrom netip.Prefix `json:"last_from,omitzero"`
 }
 
-func viewKey(k control.Key) keyView {
+func (s *server) viewKey(k control.Key) keyView {
+	used := s.Book.LastUse(k.ID)
 	return keyView{
 		ID: k.ID, Reporter: k.Reporter, Role: k.Role, Label: k.Label,
 		Created: utc(k.Created), Expires: utc(k.Expires), Revoked: utc(k.Revoked),
 		Scopes: k.Scopes, Sources: k.Sources,
-		Paused: viewPause(k.Paused),
+		Paused:   viewPause(k.Paused),
+		LastUsed: utc(used.At), LastFrom: used.Prefix,
 	}
 }
 
@@ -45,7 +50,7 @@ func (s *server) getKeys(c *gin.Context) error {
 	views := []keyView{}
 	for _, key := range s.Book.Keys() {
 		if reporter == "" || key.Reporter == reporter {
-			views = append(views, viewKey(key))
+			views = append(views, s.viewKey(key))
 		}
 	}
 	return ok(c, http.StatusOK, map[string]any{"keys": views})
@@ -72,7 +77,7 @@ func (s *server) postKey(c *gin.Context) error {
 	if err != nil {
 		return refusalOf(err, keyFields())
 	}
-	return ok(c, http.StatusCreated, newKey{viewKey(key), token})
+	return ok(c, http.StatusCreated, newKey{s.viewKey(key), token})
 }
 
 // keyFields are the fields of an order for a key.
@@ -144,7 +149,7 @@ func (s *server) deleteKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return ok(c, http.StatusOK, viewKey(key))
+	return ok(c, http.StatusOK, s.viewKey(key))
 }
 
 // usualOverlap is how long a rotated key is taken beside the new one.
@@ -173,5 +178,5 @@ func (s *server) rotateKey(c *gin.Context) error {
 	if err != nil {
 		return refusalOf(err, keyFields())
 	}
-	return ok(c, http.StatusCreated, newKey{viewKey(key), token})
+	return ok(c, http.StatusCreated, newKey{s.viewKey(key), token})
 }

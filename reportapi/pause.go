@@ -58,7 +58,7 @@ func (s *server) postPause(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return ok(c, http.StatusOK, viewKey(key))
+	return ok(c, http.StatusOK, s.viewKey(key))
 }
 
 // maxWhy is how long the reason of a pause may be, in bytes.
@@ -73,5 +73,5 @@ func (s *server) deletePause(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return ok(c, http.StatusOK, viewKey(key))
+	return ok(c, http.StatusOK, s.viewKey(key))
 }

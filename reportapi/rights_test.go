@@ -78,6 +78,8 @@ func rights() map[string]right {
 		"DELETE /v1/webhooks/:name":    admin,
 		"POST /v1/webhooks/:name/test": admin,
 
+		"GET /v1/keys/:id":                    admin,
+		"PATCH /v1/keys/:id":                  admin,
 		"PUT /v1/reporters/:name/password":    {role: admin.role, scopes: admin.scopes, self: true},
 		"DELETE /v1/reporters/:name/password": admin, // as it is asked here, without the old one
 	}

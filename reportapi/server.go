@@ -121,6 +121,8 @@ type Config struct {
 	QueryLogger QueryLogger
 	Clients     ClientFiles   // nil: none are given out
 	Webhooks    WebhookTester // nil: this node sends none
+	// KeyUsed is told of every request with a key that is taken; nil: nobody is.
+	KeyUsed func(now time.Time, keyID string, source netip.Addr)
 
 	Now func() time.Time // the ledger's time
 	// Ready tells whether the node has loaded its ledger once, and why it
@@ -296,6 +298,8 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 
 	s.get(routes, "/keys", admin, s.answer(s.getKeys))
 	routes.POST("/keys", admin, s.answer(s.postKey))
+	s.get(routes, "/keys/:id", admin, s.answer(s.getKey))
+	routes.PATCH("/keys/:id", admin, s.answer(s.patchKey))
 	routes.POST("/keys/:id/rotate", admin, s.answer(s.rotateKey))
 	routes.DELETE("/keys/:id", admin, s.answer(s.deleteKey))
 	routes.POST("/keys/:id/pause", admin, s.answer(s.postPause))

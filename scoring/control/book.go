@@ -94,7 +94,8 @@ func (b *Book) update(all bool, records []scoring.ControlRecord) (changed Change
 		}
 		changed.Policy = changed.Policy || record.Key == policyRecord
 		changed.Exemptions = changed.Exemptions || strings.HasPrefix(record.Key, exemptRecords) ||
-			strings.HasPrefix(record.Key, reporterRecords) || strings.HasPrefix(record.Key, sourceRecords)
+			strings.HasPrefix(record.Key, reporterRecords) ||
+			strings.HasPrefix(record.Key, sourceRecords) && !strings.HasPrefix(record.Key, sourceRecords+ofKey)
 		changed.Protected = changed.Protected || strings.HasPrefix(record.Key, protectRecords)
 		changed.Trust = changed.Trust || strings.HasPrefix(record.Key, reporterRecords) || strings.HasPrefix(record.Key, voidRecords)
 	}

@@ -16,7 +16,7 @@
 //	password/NAME     the Password of a reporter, as argon2id keeps it
 //	exempt/PREFIX     a scoring.Exemption
 //	protect/NAME      a ProtectedSet
-//	source/OF/NAME    Sources of a reporter or a server
+//	source/OF/NAME    Sources of a reporter, a server or a key
 //	void/ID           a scoring.Void
 //	removal/PREFIX    a Removal: the newest request to take a prefix off
 //	webhook/NAME      a Webhook

@@ -13,10 +13,11 @@ import (
 	"penaltybox/scoring"
 )
 
-// ofReporter and ofServer begin what sources are of.
+// ofReporter, ofServer and ofKey begin what sources are of.
 const (
 	ofReporter = "reporter/"
 	ofServer   = "server/"
+	ofKey      = "key/"
 )
 
 // writeEvery is how often the sources of one reporter are written at most: one
@@ -145,8 +146,11 @@ func (s *Sightings) due(now time.Time) map[string][]netip.Prefix {
 
 func (s *Sightings) write(ctx context.Context, now time.Time, of string, prefixes []netip.Prefix) error {
 	most := maxSeen
-	if strings.HasPrefix(of, ofServer) {
+	switch {
+	case strings.HasPrefix(of, ofServer):
 		most = maxServerAddresses
+	case strings.HasPrefix(of, ofKey):
+		most = 1
 	}
 	err := s.registrar.change(ctx, sourceRecords+of, func() (any, error) {
 		return s.registrar.book.sourcesOf(of).seen(now, prefixes, most), nil

@@ -44,9 +44,10 @@ const (
 	maxServerAddresses = 64
 )
 
-// Sources are where a reporter or a server was last seen, the newest first.
+// Sources are where a reporter, a server or a key was last seen, the newest
+// first.
 type Sources struct {
-	Of   string     `json:"of"` // "reporter/web1" or "server/box"
+	Of   string     `json:"of"` // "reporter/web1", "server/box" or "key/ab2cd3ef"
 	Seen []Sighting `json:"seen"`
 }
 
@@ -117,6 +118,9 @@ func (b *Book) unseen(now time.Time) []string {
 	defer b.mu.RUnlock()
 	var all []string
 	for of, sources := range b.sources {
+		if strings.HasPrefix(of, ofKey) {
+			continue // kept as long as the key
+		}
 		if len(sources.seen(now, nil, maxServerAddresses).Seen) == 0 {
 			all = append(all, of)
 		}
@@ -164,6 +168,9 @@ func (b *Book) always(tell func(scoring.Exemption)) {
 		}
 	}
 	for of, sources := range b.sources {
+		if strings.HasPrefix(of, ofKey) {
+			continue
+		}
 		set := ServerAddresses
 		if name, ok := strings.CutPrefix(of, ofReporter); ok {
 			if reporter, known := b.reporters[name]; !known || reporter.Disabled {
