@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ type retraction struct {
 // bouncer is what a CrowdSec bouncer blocks.
 type bouncer map[string]bool
 
-// newRetraction has two reporters report about addresses and ranges.
+// newRetraction adds the two reporters.
 func newRetraction(t *testing.T, full, all []*testNode) *retraction {
 	t.Helper()
 	r := &retraction{t: t, full: full, all: all, keys: map[string]string{}}
@@ -41,9 +42,6 @@ func newRetraction(t *testing.T, full, all []*testNode) *retraction {
 		var made struct{ Key string }
 		r.ask(full[0], http.MethodPost, "/v1/keys", `{"reporter":"`+name+`"}`, &made)
 		r.keys[name] = made.Key
-	}
-	for i := range 20 {
-		r.says("web1", fmt.Sprintf("198.51.100.%d", i), &r.staying)
 	}
 	return r
 }
@@ -73,8 +71,11 @@ func (r *retraction) ask(node *testNode, method, path, body string, into any) {
 	}
 }
 
-// lateReports are those of the time that is taken back.
-func (r *retraction) lateReports() (since string) {
+// report has both report, and returns from when on it is taken back.
+func (r *retraction) report() (since string) {
+	for i := range 20 {
+		r.says("web1", fmt.Sprintf("198.51.100.%d", i), &r.staying)
+	}
 	time.Sleep(1100 * time.Millisecond) // the times of reports are whole seconds
 	since = time.Now().UTC().Format(time.RFC3339)
 	for i := range 30 {
@@ -171,7 +172,7 @@ func (c voidChange) prefixes() (delisted, staying []string) {
 
 // tell goes through the story.
 func (r *retraction) tell() {
-	since := r.lateReports()
+	since := r.report()
 	r.outputsOnceListed()
 	first, last := r.full[0], r.full[len(r.full)-1]
 	order := fmt.Sprintf(`{"reporter":"web1","from":%q,"reason":"read the wrong log"}`, since)
@@ -253,4 +254,19 @@ func TestServe_retraction_onRedis(t *testing.T) {
 func TestServe_retraction_onBolt(t *testing.T) {
 	node := []*testNode{startNode(t, defaultFlags(t.TempDir()))}
 	newRetraction(t, node, node).tell()
+}
+
+// The session of deploy/retraction.md runs as it is printed there.
+func TestRetraction_session(t *testing.T) {
+	t.Parallel()
+	node := startNode(t, defaultFlags(t.TempDir()))
+	r := newRetraction(t, []*testNode{node}, nil)
+	for _, said := range [][2]string{
+		{"web1", "203.0.113.7"}, {"web1", "203.0.113.8"}, {"web2", "203.0.113.8"}, {"web1", "203.0.113.200"}, {"web2", "203.0.113.128/25"},
+	} {
+		r.says(said[0], said[1], nil)
+	}
+	right := strings.NewReplacer("k7c2m4qz", "$(penaltybox void list | cut -f1)")
+	changes := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?m:^|void/)[a-z2-7]{8}\b`)
+	readSession(executedBlock(t, "deploy/retraction.md", "TestRetraction_session")).wants(t, node, right, changes)
 }
