@@ -34,6 +34,8 @@ import (
 //	brief    reported for a second or three: never listed beyond that
 //	exempt   listed before, its exemption comes and goes: listed as ever or not
 //	edge     at 40 points, the threshold goes from 50 to 30 and back: the same
+//	within   in a range that is listed throughout: the same
+//	block    in ranges that are reported for a second or three: as brief
 //	free     anything at all: reports of random kinds and lifetimes
 type twins struct {
 	t          *testing.T
@@ -48,12 +50,17 @@ type twins struct {
 }
 
 // parts and how many addresses play each.
-var parts = map[string]int{"steady": 40, "never": 40, "ladder": 100, "seesaw": 20, "brief": 50, "exempt": 20, "edge": 20, "free": 100}
+var parts = map[string]int{"steady": 40, "never": 40, "ladder": 100, "seesaw": 20, "brief": 50, "exempt": 20, "edge": 20, "free": 100, "within": 40, "block": 50}
 
 // address returns an address of a part.
 func address(part string, n int) string {
-	names := []string{"steady", "never", "ladder", "seesaw", "brief", "exempt", "edge", "free"}
+	names := []string{"steady", "never", "ladder", "seesaw", "brief", "exempt", "edge", "free", "within", "block"}
 	return fmt.Sprintf("203.0.%d.%d", 1+slices.Index(names, part), 1+n)
+}
+
+// block returns the first address of a range of 16 of a part.
+func block(part string, n int) string {
+	return netip.MustParsePrefix(address(part, 16*n) + "/28").Masked().Addr().String()
 }
 
 // rung is by how much each report of a ladder outlasts the one before, and
@@ -108,6 +115,7 @@ func (tw *twins) prepare() {
 	for n := range parts["edge"] {
 		rows = append(rows, fmt.Sprintf(`{"ip":%q,"kind":"other.trap","ttl":"9d"}`, address("edge", n)))
 	}
+	rows = append(rows, fmt.Sprintf(`{"ip":"%s/26","kind":"hacked.host","ttl":"9d"}`, block("within", 0)))
 	tw.bulk(tw.t.Context(), rows)
 	tw.compare()
 }
@@ -202,6 +210,9 @@ func (tw *twins) scatter(ctx context.Context) {
 	for n := range parts["free"] {
 		rows = append(rows, fmt.Sprintf(`{"ip":%q,"kind":%q,"ttl":"%ds"}`, address("free", n), kinds[rand.IntN(len(kinds))], 1+rand.IntN(20)))
 	}
+	for n := range 4 {
+		rows = append(rows, fmt.Sprintf(`{"ip":"%s/28","kind":"hacked.host","ttl":"%ds"}`, block("block", n), 1+rand.IntN(3)))
+	}
 	tw.bulk(ctx, rows)
 }
 
@@ -272,11 +283,11 @@ func (tw *twins) watch(ctx context.Context) {
 				tw.t.Errorf("%s (%s): at %s the answer is %q", ip, part, before.Format(time.TimeOnly), text)
 			}
 			switch part {
-			case "steady", "exempt", "edge":
+			case "steady", "exempt", "edge", "within":
 				if steady[ip] == "" {
 					steady[ip] = text
 				}
-				if part == "steady" && text == "" || text != "" && text != steady[ip] {
+				if (part == "steady" || part == "within") && text == "" || text != "" && text != steady[ip] {
 					tw.t.Errorf("%s (%s): %q, before it was %q", ip, part, text, steady[ip])
 				}
 			case "never":
@@ -285,7 +296,7 @@ func (tw *twins) watch(ctx context.Context) {
 				}
 			case "ladder", "seesaw":
 				tw.hold(ip, part, text, until, last)
-			case "brief":
+			case "brief", "block":
 				if text != "" && until.Sub(before) > 4*time.Second {
 					tw.t.Errorf("%s was reported for 3 s: %q at %s", ip, text, before.Format(time.TimeOnly))
 				}

@@ -142,12 +142,15 @@ func newParityStory(t testing.TB, indexed bool) *story {
 }
 
 func FuzzFast_parity(f *testing.F) {
-	stories := []*story{newParityStory(f, true), newParityStory(f, false)}
+	stories := []*story{newParityStory(f, true), newParityStory(f, false), newRangedStory(f)}
 	for i, name := range parityNames() {
 		qtypes := []uint16{dns.TypeA, dns.TypeTXT, dns.TypeANY, dns.TypeAAAA, dns.TypeAXFR}
 		for _, query := range parityQueries(name, qtypes[i%len(qtypes)]) {
 			f.Add(pack1(f, query), uint32(0))
 		}
+	}
+	for _, addr := range rangedAddresses() {
+		f.Add(pack1(f, new(dns.Msg).SetQuestion(QueryName(addr, "bl.example"), dns.TypeTXT)), uint32(time.Hour/time.Millisecond))
 	}
 	f.Fuzz(func(t *testing.T, packet []byte, at uint32) {
 		if len(packet) > udpSize {

@@ -110,6 +110,25 @@ func drawRanged(t *rapid.T, board *scoring.Scoreboard) {
 	board.SetExemptions(start, exemptions)
 }
 
+// newRangedStory lists addresses and ranges around them, some of which end early,
+// and exempts some of what is within.
+func newRangedStory(t testing.TB) *story {
+	t.Helper()
+	s, board := newRangeStory(t)
+	board.Apply(start,
+		rangedIncident("203.0.113.7/32", 1, 10, 60, time.Hour), rangedIncident("203.0.113.6/31", 1, 4, 30, 3*time.Hour),
+		rangedIncident("203.0.113.0/28", 1, 16, 60, 2*time.Hour), rangedIncident("203.0.113.0/24", 1, 1, 25, 4*time.Hour),
+		rangedIncident("2001:db8::/64", 1, 1, 60, time.Hour), rangedIncident("2001:db8::/62", 1, 10, 25, 3*time.Hour),
+		rangedIncident("2001:db8::/57", 1, 4, 60, 2*time.Hour), rangedIncident("10.0.0.0/24", 1, 16, 60, time.Hour),
+	)
+	board.SetExemptions(start, []scoring.Exemption{
+		{Prefix: netip.MustParsePrefix("203.0.113.5/32"), Reason: "ours"},
+		{Prefix: netip.MustParsePrefix("203.0.113.8/29"), Reason: "ours", Expires: start.Add(90 * time.Minute)},
+		{Prefix: netip.MustParsePrefix("2001:db8:0:3::/64"), Reason: "ours"},
+	})
+	return s
+}
+
 // rangedAddresses lie within and beside what drawRanged lists.
 func rangedAddresses() []netip.Addr {
 	var all []netip.Addr
