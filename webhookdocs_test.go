@@ -18,7 +18,7 @@ func TestWebhook_session(t *testing.T) {
 	t.Parallel()
 	node, receiver := startNode(t, defaultFlags(t.TempDir())), newWebhookReceiver(t)
 	right := strings.NewReplacer("https://hooks.example.org", receiver.URL)
-	changes := regexp.MustCompile(`whsec_\S+|https?://[a-z0-9.:]+|\t(the only node|-)\n`) // which may not have seen it yet
+	changes := regexp.MustCompile(`whsec_\S+|https?://[a-z0-9.:]+`)
 	readSession(executedBlock(t, "deploy/webhooks.md", "TestWebhook_session")).wants(t, node, right, changes)
 	messages := receiver.got()
 	if len(messages) != 1 || !strings.Contains(messages[0].body, `"event":"test"`) {

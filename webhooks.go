@@ -14,7 +14,8 @@ import (
 const (
 	// webhookLease is how long after a node's death another sends in its place.
 	webhookLease = 15 * time.Second
-	// webhookLeaseAlone is for a ledger that has one node: nobody takes over.
+	// webhookLeaseAlone is for a ledger that has one node: nobody takes over, and
+	// without a name it holds nobody up who is given its ledger from a backup.
 	webhookLeaseAlone = 24 * time.Hour
 )
 
@@ -26,7 +27,7 @@ func (s *serving) newSender(node *node, registrar *control.Registrar) (*webhook.
 	}
 	config := webhook.Config{
 		Log: board, Book: node.book, Claims: registrar, Zones: s.webhookZones, Now: node.now,
-		Node: "the only node", Lease: webhookLeaseAlone, Registerer: s.registry, Logger: s.logger,
+		Lease: webhookLeaseAlone, Registerer: s.registry, Logger: s.logger,
 	}
 	if s.Redis != "" {
 		config.Node, config.Lease = nodeName(), webhookLease

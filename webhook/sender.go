@@ -37,7 +37,7 @@ type Claims interface {
 	StopWebhook(ctx context.Context, now time.Time, name, why string) error
 }
 
-// Config is what a sender is made of. All is needed but Logger.
+// Config is what a sender is made of. All is needed but Node, Retry and Logger.
 type Config struct {
 	Log    Log
 	Book   *control.Book
@@ -45,7 +45,7 @@ type Config struct {
 	// Zones returns the zones; they may change.
 	Zones func() []Zone
 	Now   func() time.Time // the ledger's time
-	// Node names this node among all that may send.
+	// Node names this node among all that may send; empty: it is the only one.
 	Node string
 	// Lease is how long a claim lasts. Another node takes over when it is over.
 	Lease      time.Duration
@@ -68,8 +68,8 @@ const sendTimeout = 5 * time.Second
 // New returns a sender for a scoreboard that was loaded: what is on it is no
 // news.
 func New(config Config) (*Sender, error) {
-	if config.Log == nil || config.Book == nil || config.Claims == nil || config.Zones == nil || config.Now == nil || config.Node == "" || config.Lease < time.Second || config.Registerer == nil {
-		return nil, errors.New("making the webhooks' sender: log, book, claims, zones, now, node, lease and registerer are all needed")
+	if config.Log == nil || config.Book == nil || config.Claims == nil || config.Zones == nil || config.Now == nil || config.Lease < time.Second || config.Registerer == nil {
+		return nil, errors.New("making the webhooks' sender: log, book, claims, zones, now, lease and registerer are all needed")
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
