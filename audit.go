@@ -18,7 +18,7 @@ type auditCommand struct {
 	Since  string `help:"Only from this moment on, or so long back (7d)." placeholder:"TIME"`
 	Until  string `help:"Only before this moment, or until so long ago." placeholder:"TIME"`
 	Who    string `help:"Only what this reporter changed; offline, server and first start are nobody's key." placeholder:"NAME"`
-	Action string `help:"Only add, change, remove, amend, withdraw, restore, backup, start or stop." placeholder:"ACTION"`
+	Action string `help:"Only add, change, remove, amend, withdraw, restore, backup, export, erase, erased, start or stop." placeholder:"ACTION"`
 	Object string `help:"Only what begins so, such as key/ or exempt/203.0.113." placeholder:"TEXT"`
 	Output string `help:"table, or ndjson with all that is known of each change." enum:"table,ndjson" default:"table"`
 }

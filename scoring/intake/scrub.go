@@ -22,6 +22,13 @@ type scrub struct {
 	signs    string
 	find     *regexp.Regexp
 	cased    bool // tried on the note as it is; else on one in lower case
+
+	// next returns where a match may begin at the earliest, from some octet on;
+	// -1: nowhere. nil: anywhere.
+	next func(lower string, from int) int
+	// here is the expression for a match that begins where it is tried, which is
+	// much faster than to search the note with it.
+	here *regexp.Regexp
 }
 
 // scrubber rids notes of what is nobody else's business. It never changes.
@@ -31,25 +38,25 @@ type scrubber struct {
 }
 
 func newScrubber() *scrubber {
-	return &scrubber{credentials: credentials(), persons: persons(), nobody: nobody()}
+	return &scrubber{credentials: credentials(), persons: append(persons(), syslogHost()), nobody: nobody()}
 }
 
 // credentials are hidden in every note, whoever wrote it.
 func credentials() []scrub {
 	return []scrub{
 		// Authorization: Basic dXNlcjpwdw==; Cookie: sid=1; nothing after it is known to be harmless.
-		{[]string{"authorization", "cookie", "x-api-key", "x-auth-token"}, ":=", regexp.MustCompile(`\b(?:(?:authorization|cookie2?|x-api-key|x-auth-token)["']?\s?[:=]\s?)(?P<hide>.+)`), false},
-		{[]string{"basic", "bearer", "negotiate", "ntlm", "digest"}, "", regexp.MustCompile(`\b(?:(?:basic|bearer|negotiate|ntlm|digest)\s+)(?P<hide>[a-z0-9+/_=.~-]{16,})`), false},
+		{triggers: []string{"authorization", "cookie", "x-api-key", "x-auth-token"}, signs: ":=", find: regexp.MustCompile(`\b(?:(?:authorization|cookie2?|x-api-key|x-auth-token)["']?\s?[:=]\s?)(?P<hide>.+)`)},
+		{triggers: []string{"basic", "bearer", "negotiate", "ntlm", "digest"}, find: regexp.MustCompile(`\b(?:(?:basic|bearer|negotiate|ntlm|digest)\s+)(?P<hide>[a-z0-9+/_=.~-]{16,})`)},
 		// What mail and FTP clients say to log in.
-		{[]string{"auth "}, "", regexp.MustCompile(`\b(?:auth\s+(?:plain|login|cram-md5|xoauth2|oauthbearer)\s+)(?P<hide>\S+)`), false},
-		{[]string{"pass "}, "", regexp.MustCompile(`\bPASS\s+(?P<hide>\S+)`), true},
+		{triggers: []string{"auth "}, find: regexp.MustCompile(`\b(?:auth\s+(?:plain|login|cram-md5|xoauth2|oauthbearer)\s+)(?P<hide>\S+)`)},
+		{triggers: []string{"pass "}, find: regexp.MustCompile(`\bPASS\s+(?P<hide>\S+)`), cased: true},
 		// https://user:password@host/
-		{[]string{"://"}, "", regexp.MustCompile(`(?:://)(?P<hide>[^\s/?#]+)(?:@)`), false},
+		leading("://")("", `(?:://)(?P<hide>[^\s/?#]+)(?:@)`),
 		// password=…, "access_token": "…", key%3D…
-		{[]string{"pass", "pwd", "secret", "token", "key", "session", "sid", "jwt", "signature"}, ":=%", regexp.MustCompile(
-			`(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|session(?:_?id)?|sid|jwt|signature)(?:["']?\s{0,2}[=:]\s{0,2}|%3d))(?P<hide>"[^"]*"|'[^']*'|[^\s&;,"'<>]+)`), false},
+		leading("pass", "pwd", "secret", "token", "key", "session", "sid", "jwt", "signature")(":=%",
+			`(?:(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|session(?:_?id)?|sid|jwt|signature)(?:["']?\s{0,2}[=:]\s{0,2}|%3d))(?P<hide>"[^"]*"|'[^']*'|[^\s&;,"'<>]+)`),
 		// Keys that can be told by their form: Penaltybox's, GitHub's, AWS's, JSON Web Tokens.
-		{[]string{"pbx_", "ghp_", "gho_", "ghs_", "akia", "eyj"}, "", regexp.MustCompile(`(?P<hide>\bpbx_[a-z2-7]{8}_[a-z2-7_]+|\bgh[pos]_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)`), true},
+		{triggers: []string{"pbx_", "ghp_", "gho_", "ghs_", "akia", "eyj"}, find: regexp.MustCompile(`(?P<hide>\bpbx_[a-z2-7]{8}_[a-z2-7_]+|\bgh[pos]_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)`), cased: true},
 	}
 }
 
@@ -58,15 +65,19 @@ func credentials() []scrub {
 func persons() []scrub {
 	return []scrub{
 		// user NAME, user=<NAME>, sasl_username=NAME, ruser=NAME, account "NAME"
-		{[]string{"user", "logname", "account", "acct"}, "", regexp.MustCompile(
-			`(?:(?:user(?:[_ ]?name)?|logname|acc(?:oun)?t)(?:["']?\s?[=:]\s?|\s))(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
-		{[]string{"login"}, ":=", regexp.MustCompile(`\b(?:login["']?\s?[=:]\s?)(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`), false},
+		leading("user", "logname", "account", "acct")("",
+			`(?:(?:user(?:[_ ]?name)?|logname|acc(?:oun)?t)(?:["']?\s?[=:]\s?|\s))(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`),
+		{triggers: []string{"login"}, signs: ":=", find: regexp.MustCompile(`\b(?:login["']?\s?[=:]\s?)(?P<hide>"[^"]*"|'[^']*'|<[^>]*>|[^\s&,;:()\[\]"'<>=]+)`)},
 		// The local part of an e-mail address, somebody's home.
-		{[]string{"@"}, "", regexp.MustCompile(`(?P<hide>[^\s@<>(),;:"'=/]+)(?:@[a-z0-9.-]+)`), false},
-		{[]string{"/home/", "/users/", "/~"}, "", regexp.MustCompile(`(?:/home/|/users/|/~)(?P<hide>[^/\s"']+)`), false},
-		// The host in a line of syslog: Nov 22 10:00:00 HOST sshd[1]:
-		{[]string{":"}, "", regexp.MustCompile(`(?:(?:[a-z]{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d[0-9.:z+-]*) )(?P<hide>[^\s\[\]:]+)(?: [^\s:]+:)`), false},
+		{triggers: []string{"@"}, find: regexp.MustCompile(`(?P<hide>[^\s@<>(),;:"'=/]+)(?:@[a-z0-9.-]+)`)},
+		leading("/home/", "/users/", "/~")("", `(?:/home/|/users/|/~)(?P<hide>[^/\s"']+)`),
 	}
+}
+
+// syslogHost is the host in a line of syslog: Nov 22 10:00:00 HOST sshd[1]:
+func syslogHost() scrub {
+	return scrub{triggers: []string{":"}, next: nextStamp}.at(
+		`(?:(?:[a-z]{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d[0-9.:z+-]*) )(?P<hide>[^\s\[\]:]+)(?: [^\s:]+:)`)
 }
 
 // nobody are names that every machine has and robots try, and words that stand
@@ -155,7 +166,7 @@ func (s scrub) hide(note, lower string, spared map[string]bool) string {
 	if s.cased {
 		text = note
 	}
-	found := s.find.FindAllStringSubmatchIndex(text, -1)
+	found := s.matches(text)
 	if found == nil {
 		return note
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -102,12 +103,19 @@ func wantScrubbed(t interface{ Errorf(string, ...any) }, s *scrubber, note strin
 	wantLookedAt(t, note, append(slices.Clone(s.credentials), s.persons...))
 }
 
-// Whatever an expression finds lies in a note that it is tried on.
+// Whatever an expression finds lies in a note that it is tried on, and is found
+// where it is looked for.
 func wantLookedAt(t interface{ Errorf(string, ...any) }, note string, all []scrub) {
 	lower := lowerASCII(note)
 	for _, one := range all {
 		if text := map[bool]string{true: note, false: lower}[one.cased]; !one.concerns(lower) && one.find.MatchString(text) {
 			t.Errorf("%q is not gone over for %s", note, one.find)
+		}
+		if one.next == nil {
+			continue
+		}
+		if got, want := one.matches(lower), one.find.FindAllStringSubmatchIndex(lower, -1); !reflect.DeepEqual(got, want) {
+			t.Errorf("in %q %s is found at %v, want %v", note, one.find, got, want)
 		}
 	}
 }
@@ -115,14 +123,14 @@ func wantLookedAt(t interface{ Errorf(string, ...any) }, note string, all []scru
 func TestScrubber_anyNote(t *testing.T) {
 	t.Parallel()
 	s := newScrubber()
-	words := []string{"user ", "for ", "invalid ", " from ", "1.2.3.4", " port 2", "=", ":", "\"", "'", "<", ">", "@", "://", "/home/", "password", "token=", "Cookie: ", "Basic ", "bob", "web1", "***", "…", " ", "é", "\x00", "\xff", "account", "Nov 22 10:00:00 "}
+	words := []string{"user ", "for ", "invalid ", " from ", "1.2.3.4", " port 2", "=", ":", "\"", "'", "<", ">", "@", "://", "/home/", "password", "token=", "Cookie: ", "Basic ", "bob", "web1", "***", "…", " ", "é", "\x00", "\xff", "account", "Nov 22 10:00:00 ", "2026-11-22T10:00:00.5Z ", "1:00:00", "t10:", "sshd[1]:", "%3d", "acct ", "/~"}
 	rapid.Check(t, func(t *rapid.T) {
 		wantScrubbed(t, s, strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 60).Draw(t, "words"), ""))
 	})
 }
 
 func FuzzScrubber(f *testing.F) {
-	for _, seed := range []string{"", "user bob", "https://a:b@c/", "for x from 1.2.3.4", "password='a b", "Nov 22 10:00:00 web1 sshd[1]: x", strings.Repeat("a@", 500), strings.Repeat("user ", 200)} {
+	for _, seed := range []string{"", "user bob", "https://a:b@c/", "for x from 1.2.3.4", "2026-11-22T10:00:00+01:00 web1 sshd[1]:", "nov 22 1:00:00:00:00 h s:", "password='a b", "Nov 22 10:00:00 web1 sshd[1]: x", strings.Repeat("a@", 500), strings.Repeat("user ", 200)} {
 		f.Add(seed)
 	}
 	s := newScrubber()
