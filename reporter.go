@@ -15,16 +15,17 @@ import (
 
 // reporterCommand says who may report.
 type reporterCommand struct {
-	Add      addReporterCommand      `cmd:"" help:"Make a reporter and its first key."`
-	List     listReportersCommand    `cmd:"" help:"List the reporters."`
-	Show     showReporterCommand     `cmd:"" help:"Show one reporter."`
-	Set      setReporterCommand      `cmd:"" help:"Say how much the word of a reporter counts."`
-	Disable  disableReporterCommand  `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays, or not."`
-	Retract  retractReporterCommand  `cmd:"" help:"Take back what a reporter said within a time."`
-	Enable   enableReporterCommand   `cmd:"" help:"Take the keys of a disabled reporter again."`
-	Password reporterPasswordCommand `cmd:"" help:"Give a reporter a password for the page where people report."`
-	Nets     reporterNetsCommand     `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
-	Hosts    reporterHostsCommand    `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
+	Add           addReporterCommand       `cmd:"" help:"Make a reporter and its first key."`
+	List          listReportersCommand     `cmd:"" help:"List the reporters."`
+	Show          showReporterCommand      `cmd:"" help:"Show one reporter."`
+	Set           setReporterCommand       `cmd:"" help:"Say how much the word of a reporter counts."`
+	Disable       disableReporterCommand   `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays, or not."`
+	Retract       retractReporterCommand   `cmd:"" help:"Take back what a reporter said within a time."`
+	Enable        enableReporterCommand    `cmd:"" help:"Take the keys of a disabled reporter again."`
+	Organisations listOrganisationsCommand `cmd:"" help:"List the organisations and their reporters."`
+	Password      reporterPasswordCommand  `cmd:"" help:"Give a reporter a password for the page where people report."`
+	Nets          reporterNetsCommand      `cmd:"" help:"Say which networks are a reporter's own: nothing in them is ever listed."`
+	Hosts         reporterHostsCommand     `cmd:"" help:"Say which host names are a reporter's own: notes are rid of them."`
 }
 
 // addReporterCommand makes a reporter.
@@ -106,6 +107,7 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 type listReportersCommand struct {
 	remote
 	output
+	Organisation string `help:"Only the reporters of this organisation." placeholder:"NAME"`
 }
 
 // Run asks for the reporters.
@@ -117,7 +119,11 @@ func (cmd *listReportersCommand) Run(ctx context.Context, s *streams) error {
 	var list struct {
 		Reporters []control.Reporter `json:"reporters"`
 	}
-	answer, err := c.call(ctx, request{path: "/v1/reporters"}, &list)
+	query := url.Values{}
+	if cmd.Organisation != "" {
+		query.Set("organisation", cmd.Organisation)
+	}
+	answer, err := c.call(ctx, request{path: "/v1/reporters", query: query}, &list)
 	if err != nil {
 		return fmt.Errorf("listing reporters: %w", err)
 	}

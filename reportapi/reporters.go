@@ -33,14 +33,18 @@ func viewReporter(r control.Reporter) reporterView {
 	}
 }
 
-// getReporters tells all reporters.
+// getReporters tells all reporters, or those of one organisation.
 func (s *server) getReporters(c *gin.Context) error {
-	if _, err := queryOf(c); err != nil {
+	q, err := queryOf(c, "organisation")
+	if err != nil {
 		return err
 	}
+	organisation := q.text("organisation")
 	views := []reporterView{}
 	for _, reporter := range s.Book.Reporters() {
-		views = append(views, viewReporter(reporter))
+		if organisation == "" || reporter.Organisation == organisation {
+			views = append(views, viewReporter(reporter))
+		}
 	}
 	return ok(c, http.StatusOK, map[string]any{"reporters": views})
 }

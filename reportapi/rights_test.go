@@ -78,6 +78,7 @@ func rights() map[string]right {
 		"DELETE /v1/webhooks/:name":    admin,
 		"POST /v1/webhooks/:name/test": admin,
 
+		"GET /v1/organisations":               admin,
 		"GET /v1/keys/:id":                    admin,
 		"PATCH /v1/keys/:id":                  admin,
 		"PUT /v1/reporters/:name/password":    {role: admin.role, scopes: admin.scopes, self: true},

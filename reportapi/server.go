@@ -296,6 +296,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	routes.PUT("/reporters/:name/password", self, s.answer(s.putPassword))
 	routes.DELETE("/reporters/:name/password", self, s.answer(s.deletePassword))
 
+	s.get(routes, "/organisations", admin, s.answer(s.getOrganisations))
 	s.get(routes, "/keys", admin, s.answer(s.getKeys))
 	routes.POST("/keys", admin, s.answer(s.postKey))
 	s.get(routes, "/keys/:id", admin, s.answer(s.getKey))
