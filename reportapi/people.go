@@ -45,6 +45,7 @@ func (s *server) standings(addr netip.Addr) []pages.Standing {
 		standings = append(standings, pages.Standing{
 			Zone: view.Zone, Listed: view.Listed, Score: view.Score, Threshold: view.Threshold,
 			Categories: view.Categories, Since: view.Since, Until: view.Until, Exempt: view.Exempt != nil, Range: view.Range,
+			Lacks: view.disagreement(),
 		})
 	}
 	return standings

@@ -103,6 +103,18 @@ func TestPages_report(t *testing.T) {
 	v.page("GET /report", nil, http.StatusOK, "Sign in")
 }
 
+// Who reports what would be listed if others agreed is told so.
+func TestPages_report_alone(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.admin(t, "PATCH /v1/policy", `{"set":{"min_organisations":2,"threshold":20}}`, http.StatusOK)
+	v := &visitor{T: t, node: n}
+	v.signIn(control.RoleReporter)
+	order := url.Values{"addresses": {"203.0.113.7"}, "kind": {"ssh.maxauth"}}
+	preview := v.page("POST /report/preview", order, http.StatusOK, "203.0.113.7<td>recorded<td>20<td>0 of 20 points")
+	v.page("POST /report", hidden(preview), http.StatusOK, "203.0.113.7<td>recorded<td>20<td>20 of 20 points, 1 of 2 organisations")
+}
+
 // Who is not signed in, may not report or was signed in with a key that is
 // revoked by now gets the form for the key, and nothing happens.
 func TestPages_report_whoMay(t *testing.T) {

@@ -33,6 +33,7 @@ type Standing struct {
 	Since, Until     time.Time
 	Exempt           bool
 	Range            netip.Prefix // around the address, which lists it; else invalid
+	Lacks            string       // organisations, in words, where points alone do not list
 }
 
 // Config is what the pages ask of the server. All of it is needed.
