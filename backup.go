@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"penaltybox/scoring/backup"
+	"penaltybox/scoring/control"
 )
 
 // backupCommand copies the whole ledger.
@@ -71,6 +72,9 @@ func (cmd *backupCommand) fetch(ctx context.Context, out io.Writer) error {
 // dump writes the backup of a stopped server's ledger.
 func (cmd *backupCommand) dump(ctx context.Context, out io.Writer) error {
 	return cmd.with(ctx, cmd.State, func(stopped *offline) error {
+		if err := stopped.ledger.AddAudit(ctx, control.ActorOf(ctx).Event("backup", "ledger")); err != nil {
+			return err
+		}
 		kept := backup.Redacted(stopped.ledger, stopped.Book.Policy().DetailsFrom(stopped.ledger.Now()))
 		_, err := backup.Write(ctx, out, kept)
 		return err

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"penaltybox/scoring/backup"
+	"penaltybox/scoring/control"
 )
 
 // restoreCommand fills an empty ledger from a backup, without a server.
@@ -49,6 +51,11 @@ func (c *restoreCommand) restore(ctx context.Context, in io.Reader, s *streams) 
 	counts, err := backup.Restore(ctx, in, target.ledger, target.ledger.Now())
 	if err != nil {
 		return err
+	}
+	event := control.ActorOf(ctx).Event("restore", "ledger")
+	event.After = json.RawMessage(fmt.Sprintf(`{"incidents":%d,"records":%d}`, counts.Incidents, counts.Records))
+	if err := target.ledger.AddAudit(ctx, event); err != nil {
+		return fmt.Errorf("all is restored, but telling the audit: %w", err)
 	}
 	_, err = fmt.Fprintf(s.out, "restored %d incidents and %d control records; %d had expired\n",
 		counts.Incidents, counts.Records, counts.Expired)

@@ -70,6 +70,40 @@ func (f *forgetting) ForgetDetails(_ context.Context, reportedBefore time.Time) 
 	return 1, nil
 }
 
+// auditing is a ledger that remembers which events it was told to drop.
+type auditing struct {
+	ledger
+	before time.Time
+}
+
+func (a *auditing) PurgeAudit(_ context.Context, before time.Time) (int, error) {
+	a.before = before
+	return 1, nil
+}
+
+func (*auditing) Purge(context.Context, time.Time) (int, error) { return 0, nil }
+
+// Events of the audit go when the policy says; without a word of it, after as
+// long as the default says.
+func TestUpkeep_audit(t *testing.T) {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for policy, kept := range map[string]time.Duration{
+		`{"audit_ttl":"2d"}`: 48 * time.Hour, `{}`: scoring.DefaultPolicy().AuditKept(),
+	} {
+		book := control.NewBook()
+		if _, err := book.Update(false, scoring.ControlRecord{Key: "policy", Version: 1, Value: []byte(policy)}); err != nil {
+			t.Fatal(err)
+		}
+		logger := slog.New(slog.NewTextHandler(testLog{t}, nil))
+		ledger := &auditing{}
+		upkeep := upkeep{node: newNode(nil, book, "ledger", func() time.Time { return now }, logger), ledger: ledger, logger: logger}
+		upkeep.purge(t.Context())
+		if want := now.Add(-kept); !ledger.before.Equal(want) {
+			t.Errorf("%s: events of before %v are dropped, want %v", policy, ledger.before, want)
+		}
+	}
+}
+
 // Notes go when the policy says, whatever it said when they were written.
 func TestUpkeep_forget(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
