@@ -156,3 +156,24 @@ func TestReporter_Networks(t *testing.T) {
 		}
 	}
 }
+
+// What is erased is not written afterwards, though it was seen before.
+func TestSightings_Forget(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	d := newDesk(t, s)
+	sightings := control.NewSightings(d.Registrar)
+	sightings.Reporter(noon, "web1", netip.MustParseAddr("203.0.113.7"))
+	sightings.Reporter(noon, "web1", netip.MustParseAddr("198.51.100.1"))
+	sightings.Reporter(noon, "web2", netip.MustParseAddr("203.0.113.7"))
+	sightings.Forget(netip.MustParsePrefix("203.0.113.0/24"))
+	if err := sightings.Write(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	if _, written := s.records["source/reporter/web2"]; written {
+		t.Error("a reporter that was seen nowhere else is written")
+	}
+	if got := string(s.records["source/reporter/web1"].Value); strings.Contains(got, "203.0.113.7") || !strings.Contains(got, "198.51.100.1") {
+		t.Errorf("written is %s", got)
+	}
+}

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -116,6 +117,20 @@ func TestQuotas(t *testing.T) {
 	other.KeyID = "bcdefghi"
 	if got := tallied(h.Submit(t.Context(), noon, other, "", many(100, 5, "hacked.host"))); got["recorded"] != 5 {
 		t.Errorf("another key: %v", got)
+	}
+}
+
+// A quota does not remember what is erased.
+func TestIntake_Forget(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.set(t, "addresses_per_hour=10")
+	h.at(t, 0, many(0, 6, "hacked.host"))
+	h.Forget(netip.MustParsePrefix("198.18.0.2/32"))
+	h.Forget(netip.MustParsePrefix("203.0.113.0/24"))
+	want := []intake.Quota{{"addresses_per_hour", 10, time.Hour, 5, time.Hour}}
+	if got := h.Quotas(noon, caller(control.RoleModerator)); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
