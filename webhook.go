@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"penaltybox/scoring"
 )
 
 // webhookCommand deals with who is told what happens.
@@ -15,6 +17,7 @@ type webhookCommand struct {
 	Add    addWebhookCommand    `cmd:"" help:"Tell events to a URL; prints the secret that signs them, once."`
 	List   listWebhooksCommand  `cmd:"" help:"List the webhooks, and how far each got."`
 	Test   testWebhookCommand   `cmd:"" help:"Send one event now."`
+	Rotate rotateWebhookCommand `cmd:"" help:"Give a webhook another secret; prints it, once."`
 	Remove removeWebhookCommand `cmd:"" help:"End a webhook."`
 }
 
@@ -133,6 +136,32 @@ func (cmd *testWebhookCommand) Run(ctx context.Context, s *streams) error {
 	t := newTable("RECEIVER ANSWERED")
 	t.add(strconv.Itoa(tested.Status))
 	return cmd.show(s, answer, t)
+}
+
+// rotateWebhookCommand gives a webhook another secret.
+type rotateWebhookCommand struct {
+	remote
+	output
+	Name    string           `arg:"" help:"The webhook."`
+	Overlap scoring.Duration `help:"How long requests are signed with the old secret too." default:"24h" placeholder:"TIME"`
+}
+
+// Run gives the webhook another secret. Programs get the secret alone.
+func (cmd *rotateWebhookCommand) Run(ctx context.Context, s *streams) error {
+	c, err := cmd.dial()
+	if err != nil {
+		return err
+	}
+	var made webhookView
+	answer, err := c.call(ctx, request{
+		method: http.MethodPost, path: "/v1/webhooks/" + url.PathEscape(cmd.Name) + "/rotate", body: map[string]string{"overlap": cmd.Overlap.String()},
+	}, &made)
+	if err != nil {
+		return fmt.Errorf("rotating webhook %s: %w", cmd.Name, err)
+	}
+	t := newTable("SECRET")
+	t.add(made.Secret)
+	return cmd.show(s, answer, t, "the receiver needs this secret; it is not shown again")
 }
 
 // removeWebhookCommand ends a webhook.

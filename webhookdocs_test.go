@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -56,6 +58,14 @@ func TestWebhook_verifiers(t *testing.T) {
 	t.Parallel()
 	node, receiver := startNode(t, defaultFlags(t.TempDir())), newWebhookReceiver(t)
 	secret, other := node.addWebhook("chat", receiver.URL, "listed"), node.addWebhook("other", receiver.URL, "delisted")
+	rotated, err := node.call(http.MethodPost, "/v1/webhooks/chat/rotate", "application/json", `{}`)
+	if err != nil || rotated.status != http.StatusCreated {
+		t.Fatalf("rotating: %d %s %v", rotated.status, rotated.body, err)
+	}
+	var made struct{ Secret string }
+	if err := json.Unmarshal(rotated.body, &made); err != nil {
+		t.Fatal(err)
+	}
 	node.report("ip=203.0.113.7&kind=hacked.host")
 	node.wantWebhook("chat", 1)
 	got := receiver.got()[0]
@@ -71,6 +81,7 @@ func TestWebhook_verifiers(t *testing.T) {
 		takes  bool
 	}{
 		"as it came":         {func(*request) {}, true},
+		"the new secret":     {func(r *request) { r.secret = made.Secret }, true},
 		"two signatures":     {func(r *request) { r.signature = "v1,AAAA " + r.signature }, true},
 		"another body":       {func(r *request) { r.body = strings.Replace(r.body, "203.0.113.7", "203.0.113.8", 1) }, false},
 		"another id":         {func(r *request) { r.id += "x" }, false},

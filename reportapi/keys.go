@@ -161,22 +161,31 @@ func (s *server) rotateKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	overlap := scoring.Duration(usualOverlap)
-	for _, m := range o {
-		if m.name != "overlap" {
-			return m.unknown("overlap")
-		}
-		text, err := m.text()
-		if err != nil {
-			return err
-		}
-		if overlap, err = scoring.ParseDuration(text); err != nil || overlap < 0 {
-			return wrong("overlap", text, "is no duration", "want such as 24h, or 0s")
-		}
+	overlap, err := readOverlap(o)
+	if err != nil {
+		return err
 	}
-	key, token, err := s.Registrar.RotateKey(c.Request.Context(), s.Now(), c.Param("id"), time.Duration(overlap))
+	key, token, err := s.Registrar.RotateKey(c.Request.Context(), s.Now(), c.Param("id"), overlap)
 	if err != nil {
 		return refusalOf(err, keyFields())
 	}
 	return ok(c, http.StatusCreated, newKey{s.viewKey(key), token})
+}
+
+// readOverlap reads for how long the old is good beside the new.
+func readOverlap(o object) (time.Duration, error) {
+	overlap := scoring.Duration(usualOverlap)
+	for _, m := range o {
+		if m.name != "overlap" {
+			return 0, m.unknown("overlap")
+		}
+		text, err := m.text()
+		if err != nil {
+			return 0, err
+		}
+		if overlap, err = scoring.ParseDuration(text); err != nil || overlap < 0 {
+			return 0, wrong("overlap", text, "is no duration", "want such as 24h, or 0s")
+		}
+	}
+	return time.Duration(overlap), nil
 }

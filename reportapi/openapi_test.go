@@ -152,6 +152,10 @@ func TestOpenAPI_examples_of_requests_are_taken(t *testing.T) {
 					if strings.HasPrefix(path, "/v1/protected/") {
 						target = "/v1/protected/cloudflare"
 					}
+					if strings.HasPrefix(path, "/v1/webhooks/") {
+						_, _, err := n.registrar.AddWebhook(t.Context(), n.now(), control.Webhook{Name: "reporter"}, "https://hooks.example.org/")
+						must(t, err)
+					}
 					if mediaType == "text/plain" && path == "/v1/incidents" {
 						target += "?kind=scan.port"
 					}

@@ -309,6 +309,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	s.get(routes, "/webhooks", admin, s.answer(s.getWebhooks))
 	routes.POST("/webhooks", admin, s.answer(s.postWebhook))
 	routes.DELETE("/webhooks/:name", admin, s.answer(s.deleteWebhook))
+	routes.POST("/webhooks/:name/rotate", admin, s.answer(s.rotateWebhook))
 	routes.POST("/webhooks/:name/test", admin, s.answer(s.postWebhookTest))
 
 	s.get(routes, "/policy", reader, s.answer(s.getPolicy))

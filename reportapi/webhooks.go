@@ -30,6 +30,7 @@ type webhookView struct {
 	By        string                 `json:"by,omitempty"`
 	Stopped   time.Time              `json:"stopped,omitzero"`
 	Why       string                 `json:"why,omitempty"`
+	Rotated   time.Time              `json:"rotated,omitzero"`
 	// How far it got, and which node sends.
 	Node      string    `json:"node,omitempty"`
 	Delivered uint64    `json:"delivered"`
@@ -44,7 +45,7 @@ func (s *server) viewWebhook(w control.Webhook) webhookView {
 	state := s.Book.WebhookState(w.Name)
 	view := webhookView{
 		Name: w.Name, Target: w.Target, Events: w.Events, Zone: w.Zone, MinPoints: w.MinPoints, Created: utc(w.Created), By: w.By,
-		Stopped: utc(w.Stopped), Why: w.Why,
+		Stopped: utc(w.Stopped), Why: w.Why, Rotated: utc(w.Rotated),
 		Delivered: state.Delivered, Dropped: state.Dropped, Failing: utc(state.Failing), Fault: state.Fault,
 	}
 	if len(view.Events) == 0 {
@@ -125,6 +126,25 @@ func readWebhook(o object) (webhook control.Webhook, url string, err error) {
 		}
 	}
 	return webhook, url, nil
+}
+
+// rotateWebhook gives a webhook another secret, shown in this answer alone.
+func (s *server) rotateWebhook(c *gin.Context) error {
+	o, err := s.readObject(c)
+	if err != nil {
+		return err
+	}
+	overlap, err := readOverlap(o)
+	if err != nil {
+		return err
+	}
+	webhook, secret, err := s.Registrar.RotateWebhook(c.Request.Context(), s.Now(), c.Param("name"), overlap)
+	if err != nil {
+		return refusalOf(err, fieldNames{})
+	}
+	view := s.viewWebhook(webhook)
+	view.Secret = secret.Secret
+	return ok(c, http.StatusCreated, view)
 }
 
 // deleteWebhook ends a webhook.

@@ -36,6 +36,13 @@ func TestWebhooks(t *testing.T) {
 	}
 	n.ask(t, admin("POST /v1/webhooks/chat/test", ""), http.StatusOK).wants(t, map[string]any{"status": 204.0})
 	n.ask(t, admin("POST /v1/webhooks/none/test", ""), http.StatusNotFound)
+	rotated := n.ask(t, admin("POST /v1/webhooks/chat/rotate", `{"overlap":"1h"}`), http.StatusCreated)
+	rotated.wants(t, map[string]any{"name": "chat", "rotated": "2026-11-22T10:00:00Z"})
+	if rotated.at("secret") == made.at("secret") {
+		t.Error("the secret stayed as it was")
+	}
+	n.ask(t, admin("POST /v1/webhooks/chat/rotate", `{"overlap":"soon"}`), http.StatusBadRequest).wants(t, map[string]any{"field": "overlap"})
+	n.ask(t, admin("POST /v1/webhooks/none/rotate", `{}`), http.StatusNotFound)
 	if w := n.do(t, admin("DELETE /v1/webhooks/chat", "")); w.Code != http.StatusNoContent {
 		t.Errorf("removing answers %d: %s", w.Code, w.Body)
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"penaltybox/scoring/control"
@@ -68,9 +69,13 @@ const maxAnswer = 16 << 10
 
 // send makes one attempt and returns the answer's status.
 func (m message) send(ctx context.Context, client *http.Client, secret control.WebhookSecret, now time.Time) (int, error) {
-	key, err := secret.Key()
+	keys, err := secret.Keys(now)
 	if err != nil {
 		return 0, err
+	}
+	signatures := make([]string, len(keys))
+	for i, key := range keys {
+		signatures[i] = sign(key, m.id, now, m.body)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, secret.URL, bytes.NewReader(m.body))
 	if err != nil {
@@ -80,7 +85,7 @@ func (m message) send(ctx context.Context, client *http.Client, secret control.W
 	request.Header.Set("User-Agent", "penaltybox")
 	request.Header[headerID] = []string{m.id}
 	request.Header[headerTimestamp] = []string{strconv.FormatInt(now.Unix(), 10)}
-	request.Header[headerSignature] = []string{sign(key, m.id, now, m.body)}
+	request.Header[headerSignature] = []string{strings.Join(signatures, " ")}
 	response, err := client.Do(request)
 	if err != nil {
 		return 0, unwrapURL(err)

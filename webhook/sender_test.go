@@ -238,11 +238,11 @@ func TestSender(t *testing.T) {
 		if err != nil || time.Since(time.Unix(at, 0)).Abs() > time.Minute {
 			t.Errorf("timestamp %q", request.header.Get("webhook-timestamp"))
 		}
-		key, err := secret.Key()
+		keys, err := secret.Keys(time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := request.header.Get("webhook-signature"), sign(key, request.header.Get("webhook-id"), time.Unix(at, 0), request.body); got != want {
+		if got, want := request.header.Get("webhook-signature"), sign(keys[0], request.header.Get("webhook-id"), time.Unix(at, 0), request.body); got != want {
 			t.Errorf("signature %q, want %q", got, want)
 		}
 		if strings.Contains(string(request.body), "never told") {
@@ -255,11 +255,11 @@ func TestSender(t *testing.T) {
 func TestSign(t *testing.T) {
 	t.Parallel()
 	secret := control.WebhookSecret{Name: "x", Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
-	key, err := secret.Key()
+	keys, err := secret.Keys(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := sign(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	got := sign(keys[0], "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
 	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
 		t.Errorf("signature %s, want %s", got, want)
 	}

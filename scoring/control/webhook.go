@@ -41,6 +41,8 @@ type Webhook struct {
 	// Stopped is since when, and Why, nothing is sent any more.
 	Stopped time.Time `json:"stopped,omitzero"`
 	Why     string    `json:"why,omitempty"`
+	// Rotated is when it was last given another secret.
+	Rotated time.Time `json:"rotated,omitzero"`
 }
 
 // WebhookSecret is what only senders may know of a webhook.
@@ -48,6 +50,9 @@ type WebhookSecret struct {
 	Name   string `json:"name"`
 	URL    string `json:"url"`
 	Secret string `json:"secret"` // whsec_…, as Standard Webhooks writes them
+	// Previous signs beside Secret until then.
+	Previous      string    `json:"previous,omitempty"`
+	PreviousUntil time.Time `json:"previous_until,omitzero"`
 }
 
 // webhooksMost is how many webhooks there may be.
@@ -103,13 +108,21 @@ const whsec = "whsec_"
 
 func newWebhookSecret() string { return whsec + base64.StdEncoding.EncodeToString(random(32)) }
 
-// Key returns the octets that sign.
-func (s WebhookSecret) Key() ([]byte, error) {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s.Secret, whsec))
-	if err != nil || len(key) == 0 {
-		return nil, fmt.Errorf("webhook %q: its secret is gone; remove the webhook and add it again", s.Name)
+// Keys returns the octets that sign at a moment, those of the newest secret first.
+func (s WebhookSecret) Keys(now time.Time) ([][]byte, error) {
+	texts := []string{s.Secret}
+	if s.Previous != "" && now.Before(s.PreviousUntil) {
+		texts = append(texts, s.Previous)
 	}
-	return key, nil
+	keys := make([][]byte, len(texts))
+	for i, text := range texts {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, whsec))
+		if err != nil || len(key) == 0 {
+			return nil, fmt.Errorf("webhook %q: its secret is gone; give it another, or remove and add it again", s.Name)
+		}
+		keys[i] = key
+	}
+	return keys, nil
 }
 
 // WebhookState is how far a webhook got, and which node sends for it: one at a

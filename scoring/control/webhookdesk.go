@@ -35,6 +35,39 @@ func (r *Registrar) AddWebhook(ctx context.Context, now time.Time, webhook Webho
 	return webhook, secret, r.change(ctx, private(webhookRecords+webhook.Name), func() (any, error) { return secret, nil })
 }
 
+// RotateWebhook gives a webhook another secret, which is shown once. For the
+// overlap requests are signed with both.
+func (r *Registrar) RotateWebhook(ctx context.Context, now time.Time, name string, overlap time.Duration) (Webhook, WebhookSecret, error) {
+	var webhook Webhook
+	var secret WebhookSecret
+	now = now.UTC().Truncate(time.Second)
+	if overlap < 0 {
+		return webhook, secret, fmt.Errorf("overlap %s: negative", overlap)
+	}
+	err := r.change(ctx, webhookRecords+name, func() (any, error) { // for the audit, which has no secrets
+		var exists bool
+		if webhook, exists = r.book.Webhook(name); !exists {
+			return nil, fmt.Errorf("webhook %q: %w", name, scoring.ErrNotFound)
+		}
+		webhook.Rotated = now
+		return webhook, nil
+	})
+	if err != nil {
+		return webhook, secret, err
+	}
+	fresh := newWebhookSecret()
+	err = r.change(ctx, private(webhookRecords+name), func() (any, error) {
+		secret = r.book.WebhookSecret(name)
+		if secret.URL == "" {
+			return nil, fmt.Errorf("webhook %q: %w", name, scoring.ErrNotFound)
+		}
+		secret.Previous, secret.PreviousUntil = secret.Secret, now.Add(overlap)
+		secret.Secret = fresh
+		return secret, nil
+	})
+	return webhook, secret, err
+}
+
 // RemoveWebhook ends a webhook.
 func (r *Registrar) RemoveWebhook(ctx context.Context, name string) error {
 	err := r.change(ctx, webhookRecords+name, func() (any, error) {
