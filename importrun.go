@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -23,7 +24,7 @@ type importRun struct {
 	streams  *streams
 	list     *importList
 	kind     string // in full
-	present  map[netip.Prefix][]incidentView
+	present  map[netip.Prefix][]heldIncident
 	progress readProgress // in addresses
 	sum      importSum
 }
@@ -55,7 +56,7 @@ func (r *importRun) all(ctx context.Context) (err error) {
 	}
 	for _, in := range ending {
 		if err := r.amend(ctx, in, map[string]any{"ttl": r.cmd.TTL.String()}, &r.sum.Extended); err != nil {
-			return fmt.Errorf("extending %s of %s: %w", in.ID, in.Prefix, err)
+			return fmt.Errorf("extending %s of %s: %w", in.id, in.prefix, err)
 		}
 		r.advance(1)
 	}
@@ -65,44 +66,55 @@ func (r *importRun) all(ctx context.Context) (err error) {
 	return r.withdraw(ctx)
 }
 
-// find reads what the reporter has reported with the kind and counts now.
+// heldIncident is an incident that counts now.
+type heldIncident struct {
+	prefix  netip.Prefix
+	id      string
+	expires time.Time
+}
+
+// find reads what the reporter has reported with the kind and counts now, as one
+// answer of one incident a line.
 func (r *importRun) find(ctx context.Context, reporter string) error {
-	r.present = map[netip.Prefix][]incidentView{}
-	query := url.Values{"reporter": {reporter}, "withdrawn": {"false"}, "limit": {"1000"}}
-	now := r.streams.now()
+	r.present = map[netip.Prefix][]heldIncident{}
+	response, err := r.client.open(ctx, request{
+		path: "/v1/incidents", accept: "application/x-ndjson",
+		query: url.Values{"reporter": {reporter}, "kind": {r.kind}, "withdrawn": {"false"}},
+	})
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if kind := response.Header.Get("Content-Type"); kind != "application/x-ndjson" {
+		return withHint(fmt.Errorf("the server answers with %s", kind), "it may be older than this program")
+	}
+	now, decoder := r.streams.now(), json.NewDecoder(response.Body)
 	for {
-		var page struct {
-			Incidents []incidentView `json:"incidents"`
-			Next      string         `json:"next"`
-		}
-		if _, err := r.client.call(ctx, request{path: "/v1/incidents", query: query}, &page); err != nil {
-			return err
-		}
-		for _, in := range page.Incidents {
-			prefix, err := netip.ParsePrefix(in.Prefix)
-			if err != nil {
-				return fmt.Errorf("incident %s: %w", in.ID, err)
-			}
-			if in.Kind == r.kind && in.Expires.After(now) {
-				r.present[prefix] = append(r.present[prefix], in)
-			}
-		}
-		if page.Next == "" {
+		var in incidentView
+		if err := decoder.Decode(&in); errors.Is(err, io.EOF) {
 			return nil
+		} else if err != nil {
+			return fmt.Errorf("after %d incidents: %w", len(r.present), err)
 		}
-		query.Set("cursor", page.Next)
+		prefix, err := netip.ParsePrefix(in.Prefix)
+		if err != nil {
+			return fmt.Errorf("incident %s: %w", in.ID, err)
+		}
+		if in.Kind == r.kind && in.Expires.After(now) {
+			r.present[prefix] = append(r.present[prefix], heldIncident{prefix, in.ID, in.Expires})
+		}
 	}
 }
 
 // compare finds what is to be reported, and what counts already but ends soon.
-func (r *importRun) compare() (fresh []importTarget, ending []incidentView) {
+func (r *importRun) compare() (fresh []importTarget, ending []heldIncident) {
 	soon := r.streams.now().Add(time.Duration(r.cmd.TTL) / 2)
 	for _, target := range r.list.targets {
 		present := r.present[target.prefix]
 		switch {
 		case len(present) == 0:
 			fresh = append(fresh, target)
-		case r.cmd.TTL > 0 && latest(present).Expires.Before(soon):
+		case r.cmd.TTL > 0 && latest(present).expires.Before(soon):
 			ending = append(ending, latest(present))
 		default:
 			r.sum.Unchanged++
@@ -112,10 +124,10 @@ func (r *importRun) compare() (fresh []importTarget, ending []incidentView) {
 	return fresh, ending
 }
 
-func latest(incidents []incidentView) incidentView {
+func latest(incidents []heldIncident) heldIncident {
 	last := incidents[0]
 	for _, in := range incidents[1:] {
-		if in.Expires.After(last.Expires) {
+		if in.expires.After(last.expires) {
 			last = in
 		}
 	}
@@ -192,7 +204,7 @@ func (r *importRun) count(batch []importTarget, answer bulkAnswer) {
 // withdraw takes back what is absent from the file. Lines that could not be
 // read may hold what would be withdrawn, so they want --force.
 func (r *importRun) withdraw(ctx context.Context) error {
-	var absent []incidentView
+	var absent []heldIncident
 	for prefix, incidents := range r.present {
 		if !r.list.known[prefix] {
 			absent = append(absent, incidents...)
@@ -206,7 +218,7 @@ func (r *importRun) withdraw(ctx context.Context) error {
 	for _, in := range absent {
 		change := map[string]any{"withdrawn": true, "reason": "no longer in the imported list"}
 		if err := r.amend(ctx, in, change, &r.sum.Withdrawn); err != nil {
-			return fmt.Errorf("withdrawing %s of %s: %w", in.ID, in.Prefix, err)
+			return fmt.Errorf("withdrawing %s of %s: %w", in.id, in.prefix, err)
 		}
 		r.advance(1)
 	}
@@ -215,21 +227,17 @@ func (r *importRun) withdraw(ctx context.Context) error {
 
 // amend changes one incident and counts it; one that has expired meanwhile needs
 // no change.
-func (r *importRun) amend(ctx context.Context, in incidentView, change map[string]any, counter *int) error {
+func (r *importRun) amend(ctx context.Context, in heldIncident, change map[string]any, counter *int) error {
 	if r.cmd.DryRun {
 		*counter++
 		return nil
 	}
-	prefix, err := netip.ParsePrefix(in.Prefix)
-	if err != nil {
-		return err
+	target := in.prefix.Addr().String()
+	if scoring.IsRange(in.prefix) {
+		target = in.prefix.String()
 	}
-	target := prefix.Addr().String()
-	if scoring.IsRange(prefix) {
-		target = prefix.String()
-	}
-	path := "/v1/incidents/" + pathOf(target) + "/" + url.PathEscape(in.ID)
-	_, err = r.client.call(ctx, request{method: http.MethodPatch, path: path, body: change}, nil)
+	path := "/v1/incidents/" + pathOf(target) + "/" + url.PathEscape(in.id)
+	_, err := r.client.call(ctx, request{method: http.MethodPatch, path: path, body: change}, nil)
 	if gone, ok := errors.AsType[*problem](err); ok && gone.Status == http.StatusNotFound {
 		return nil
 	}

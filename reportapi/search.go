@@ -32,11 +32,14 @@ type search struct {
 	limit     int
 }
 
-// getIncidents searches incidents.
+// getIncidents searches incidents: a page, or all of them as NDJSON.
 func (s *server) getIncidents(c *gin.Context) error {
 	search, err := s.readSearch(c)
 	if err != nil {
 		return err
+	}
+	if strings.Contains(c.GetHeader("Accept"), "application/x-ndjson") {
+		return s.streamIncidents(c, search)
 	}
 	entries, next := s.find(search)
 	views, err := s.viewIncidents(c.Request.Context(), identityOf(c), entries)

@@ -1,9 +1,12 @@
 package reportapi_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +52,29 @@ func TestSearch_filters(t *testing.T) {
 		if ips, _ := n.page(t, query); !slices.Equal(ips, want) {
 			t.Errorf("%q finds %v, want %v", query, ips, want)
 		}
+		if query != "?limit=1" { // which a stream does not heed
+			if ips := n.streamed(t, query); !slices.Equal(ips, slices.Sorted(slices.Values(want))) {
+				t.Errorf("%q streams %v, want %v", query, ips, want)
+			}
+		}
 	}
+}
+
+// streamed returns the addresses of all incidents of a search, sorted, after it has
+// made sure that nothing of the ledger is among what is told.
+func (n *node) streamed(t *testing.T, query string) (ips []string) {
+	t.Helper()
+	w := n.do(t, call{line: "GET /v1/incidents" + query, as: control.RoleAdmin, headers: []string{"Accept: application/x-ndjson"}})
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/x-ndjson" || strings.Contains(w.Body.String(), `"note"`) {
+		t.Errorf("%q streams %d, %s: %s", query, w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+	for line := range strings.Lines(w.Body.String()) {
+		var incident struct{ Prefix netip.Prefix }
+		must(t, json.Unmarshal([]byte(line), &incident))
+		ips = append(ips, incident.Prefix.Addr().String())
+	}
+	slices.Sort(ips)
+	return ips
 }
 
 func TestSearch_pages_tell_each_incident_once(t *testing.T) {

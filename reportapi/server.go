@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -60,6 +61,8 @@ type Entries interface {
 	// Covering returns the ranges around a prefix that have incidents.
 	Covering(prefix netip.Prefix) []netip.Prefix
 	Recent(filter scoring.Filter, before scoring.Cursor, limit int) ([]scoring.Entry, scoring.Cursor)
+	// Entries yields all that a filter chooses, in no order.
+	Entries(filter scoring.Filter) iter.Seq[scoring.Entry]
 }
 
 // Listings tells what a rule lists, and whether that may have changed.

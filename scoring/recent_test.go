@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"testing"
@@ -49,6 +50,11 @@ func TestScoreboard_Recent_filters(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			streamed := ids(slices.Collect(b.Entries(c.filter)))
+			slices.SortFunc(streamed, func(x, y ID) int { return cmp.Compare(y, x) })
+			if !slices.Equal(streamed, c.want) {
+				t.Errorf("all at once are %v, want %v", streamed, c.want)
+			}
 			got, next := b.Recent(c.filter, Cursor{}, 10)
 			if !slices.Equal(ids(got), c.want) || next != (Cursor{}) {
 				t.Fatalf("got %v and %v, want %v", ids(got), next, c.want)
