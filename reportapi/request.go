@@ -41,7 +41,7 @@ func (s *server) observe(c *gin.Context) {
 	began := time.Now()
 	defer func() {
 		route, status, took := c.FullPath(), c.Writer.Status(), time.Since(began)
-		s.meters.request(c.Request.Method, route, status, took)
+		s.meters.routes.count(c.Request.Method, route, status, took)
 		level, text := slog.LevelDebug, "request"
 		if s.SlowRequest > 0 && took >= s.SlowRequest {
 			level, text = slog.LevelWarn, "slow request"
