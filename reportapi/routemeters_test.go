@@ -18,8 +18,10 @@ func TestRouteMeters_strangers(t *testing.T) {
 		m.count("POST", "", 404, time.Millisecond)
 	}
 	for _, want := range [][3]string{
-		{"POST", "/v1/incidents", "201"}, {"POST", "/v1/incidents", "400"},
-		{"other", "/v1/incidents", "405"}, {"POST", "none", "404"},
+		{"POST", "/v1/incidents", "201"},
+		{"POST", "/v1/incidents", "400"},
+		{"other", "/v1/incidents", "405"},
+		{"POST", "none", "404"},
 	} {
 		if got := testutil.ToFloat64(m.requests.WithLabelValues(want[:]...)); got != 2 {
 			t.Errorf("%v: %v requests, want 2", want, got)
