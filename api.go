@@ -33,8 +33,9 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 	in, err := intake.New(intake.Config{
 		Ledger: counted, Board: board, Policies: node.book,
 		Keys: node.book, Pauser: pauser{registrar, s.logger}, Removals: node.book,
-		Own:  func(prefix netip.Prefix) bool { return s.own.within(prefix) },
-		Seen: func(now time.Time, caller intake.Caller) { sightings.Reporter(now, caller.Reporter, caller.Source) },
+		Rejections: s.rejections,
+		Own:        func(prefix netip.Prefix) bool { return s.own.within(prefix) },
+		Seen:       func(now time.Time, caller intake.Caller) { sightings.Reporter(now, caller.Reporter, caller.Source) },
 	})
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		return nil, err
 	}
 	return reportapi.New(reportapi.Config{
-		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger, Eraser: s.eraser,
+		Board: board, Intake: in, Book: node.book, Registrar: registrar, Details: ledger, Audit: ledger, Rejections: s.rejections, Eraser: s.eraser,
 		Zones: s.apiZones, Explainer: explainer{s.dns}, Publisher: publisher{s.dns}, QueryLogger: queryLogger{s.dns}, Clients: shelf, Webhooks: sender,
 		KeyUsed: sightings.Key,
 		Now:     ledger.Now, Ready: node.ready, LedgerID: ledger.ID, LastReport: node.reports.of,

@@ -37,6 +37,7 @@ type cli struct {
 	Export   exportCommand   `cmd:"" group:"Everyday" help:"Write the list as a file for another program."`
 	Import   importCommand   `cmd:"" group:"Everyday" help:"Report a list of addresses, and keep it as the list is."`
 	Withdraw withdrawCommand `cmd:"" group:"Everyday" help:"Take incidents back."`
+	Rejected rejectedCommand `cmd:"" group:"Everyday" help:"Tell which requests were refused, and why."`
 	Parse    parseCommand    `cmd:"" group:"Everyday" help:"Read a log and print the incidents in it."`
 	Watch    watchCommand    `cmd:"" group:"Everyday" help:"Follow logs and report the incidents in them."`
 

@@ -17,6 +17,7 @@ import (
 	"penaltybox/dnsbl"
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
+	"penaltybox/scoring/intake"
 )
 
 // shutdownTimeout bounds how long requests under way may take to finish.
@@ -37,9 +38,11 @@ type serving struct {
 	metrics  *httpServer
 	ops      *httpServer
 	own      ownAddresses
-	eraser   *control.Eraser             // once there is a node
-	served   atomic.Pointer[servedZones] // once there is a node
-	failures chan error
+	// rejections are what reporters may look up of what was refused of them.
+	rejections *intake.Rejections
+	eraser     *control.Eraser             // once there is a node
+	served     atomic.Pointer[servedZones] // once there is a node
+	failures   chan error
 }
 
 // serve runs a node until ctx ends. hangup delivers requests to read
@@ -50,7 +53,7 @@ func serve(ctx context.Context, s settings, stdout io.Writer, logger *slog.Logge
 		settings: s, logger: logger, stdout: stdout,
 		registry: prometheus.NewRegistry(),
 		front:    &front{maxStale: s.maxStale, backup: readLastBackup(s.State)},
-		failures: make(chan error, 1),
+		failures: make(chan error, 1), rejections: intake.NewRejections(),
 	}
 	if s.dnsOnly() {
 		defer collectEagerly()()

@@ -105,6 +105,7 @@ func (f *front) Reporter(name string) (control.Identity, error) {
 
 // Submit implements dnsbl.Reports, for callers that [front.Reporter] named.
 func (f *front) Submit(ctx context.Context, now time.Time, caller intake.Caller, idempotencyKey string, reports []intake.Report) []intake.Result {
+	ctx = intake.WithTrail(ctx, &intake.Trail{Route: "DNS update"})
 	return f.intake.Load().Submit(ctx, now, caller, idempotencyKey, reports)
 }
 

@@ -62,7 +62,8 @@ func (s *server) introduce(c *gin.Context, identity control.Identity) {
 	if s.KeyUsed != nil {
 		s.KeyUsed(s.Now(), actor.KeyID, actor.Source)
 	}
-	c.Request = c.Request.WithContext(control.WithActor(c.Request.Context(), actor))
+	ctx := intake.WithTrail(c.Request.Context(), &intake.Trail{Route: c.FullPath()})
+	c.Request = c.Request.WithContext(control.WithActor(ctx, actor))
 }
 
 // deny tells why a key has not the right; nil: it has.

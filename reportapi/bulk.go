@@ -114,6 +114,8 @@ func (b *bulk) flush() error {
 		result := intake.Result{Status: intake.Refused, Refusal: row.refusal}
 		if row.refusal == nil {
 			result, results = results[0], results[1:]
+		} else if !b.order.dryRun {
+			b.keep(b.c, rejectionOf(row))
 		}
 		view := b.viewResult(result)
 		view.Row = row.number

@@ -74,6 +74,7 @@ func (s *server) house() compat.House {
 		Source:   func(c *gin.Context) netip.Addr { return s.clientAddr(c.Request) },
 		Now:      s.Now,
 		Loaded:   func() bool { ready, _ := s.Ready(); return ready },
+		Rejected: s.keepFault,
 		Logger:   s.Logger,
 	}
 }

@@ -139,7 +139,8 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 	n.registrar = control.NewRegistrar(n.book, n.ledger)
 	n.follow(t)
 
-	in, err := intake.New(intake.Config{Ledger: n.ledger, Board: n.board, Policies: n.book, Keys: n.book, Removals: n.book, Own: intake.Own(netip.MustParseAddr(serverAddr))})
+	rejections := intake.NewRejections()
+	in, err := intake.New(intake.Config{Ledger: n.ledger, Board: n.board, Policies: n.book, Keys: n.book, Removals: n.book, Rejections: rejections, Own: intake.Own(netip.MustParseAddr(serverAddr))})
 	must(t, err)
 	n.zones.Store(&[]reportapi.Zone{{Name: "bl.example", Rule: all, Index: 0}, {Name: "ssh.example", Rule: onlySSH, Index: 1}})
 	config := reportapi.Config{
@@ -148,6 +149,7 @@ func newNode(t testing.TB, alter ...func(*reportapi.Config)) *node {
 		Explainer:   stubExplainer{},
 		Publisher:   stubPublisher{n},
 		QueryLogger: &stubQueryLogger{},
+		Rejections:  rejections,
 		Webhooks:    stubTester{},
 		Now:         n.now,
 		Ready: func() (bool, error) {

@@ -20,6 +20,7 @@ func (s *server) peopleRoutes(routes gin.IRoutes) error {
 		DryRun:       s.Intake.DryRun,
 		Standings:    s.standings,
 		Policy:       s.Book.Policy,
+		Rejected:     s.Rejections.List,
 		Admits:       func(c *gin.Context) bool { return s.visitors.bears(s.clientAddr(c.Request), s.Now()) },
 		Now:          s.Now,
 		Logger:       s.Logger,

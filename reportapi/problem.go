@@ -33,7 +33,8 @@ type problem struct {
 
 	retryAfter time.Duration
 	header     http.Header
-	cause      error // for the log
+	cause      error           // for the log
+	refusal    *intake.Refusal // that it tells
 }
 
 const problemType = "application/problem+json"
@@ -129,7 +130,7 @@ var statusOfCode = map[intake.Code]int{
 func refused(r *intake.Refusal) *problem {
 	p := newProblem(statusOfCode[r.Code], detailOf(r), r.Hint)
 	p.Field, p.Value = r.Field, cut(r.Value)
-	p.retryAfter = r.Retry
+	p.retryAfter, p.refusal = r.Retry, r
 	return p
 }
 
@@ -198,6 +199,7 @@ func (s *server) fail(c *gin.Context, p *problem) {
 		s.Logger.WarnContext(c.Request.Context(), "request did not succeed",
 			"request_id", requestIDOf(c), "route", c.FullPath(), "status", p.Status, "error", p.cause)
 	}
+	s.keepProblem(c, p)
 	if c.Writer.Written() {
 		panic(http.ErrAbortHandler)
 	}

@@ -106,7 +106,7 @@ type Registry interface {
 	prometheus.Gatherer
 }
 
-// Config is what the API is made of. Everything is needed but LastReport, Logger
+// Config is what the API is made of. Everything is needed but LastReport, Rejections, Logger
 // (silent without one), TrustedProxies, ServeMetrics and Version.
 type Config struct {
 	Board     Board
@@ -134,6 +134,8 @@ type Config struct {
 	Backup   func(ctx context.Context, w io.Writer) error
 	LedgerID func() string
 	Version  string
+	// Rejections keeps what was refused; nil: nothing does.
+	Rejections *intake.Rejections
 	// LastReport is when a reporter last reported, as far as is known; nil: only
 	// the scoreboard tells.
 	LastReport func(scoring.ReporterNumber) time.Time
@@ -263,6 +265,7 @@ func (s *server) nativeRoutes(routes gin.IRoutes) {
 	truster := s.need(control.RoleModerator, control.ScopeDelist, control.ScopeAdmin) // a moderator may end a probation
 
 	routes.POST("/incidents", reporter, s.answer(s.postIncidents))
+	s.get(routes, "/rejected", s.need(control.RoleReporter, control.ScopeReport, control.ScopeRead), s.answer(s.getRejected))
 	s.get(routes, "/incidents", reader, s.answer(s.getIncidents))
 	s.get(routes, "/incidents/:ip/:id", reader, s.answer(s.getIncident))
 	routes.PATCH("/incidents/:ip/:id", amender, s.answer(s.patchIncident))

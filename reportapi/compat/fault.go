@@ -23,6 +23,7 @@ type Fault struct {
 	Detail    string // what is wrong, and what to do
 	// Retry is how long the client is asked to wait; 0: it is not.
 	Retry time.Duration
+	Row   int // of many, from 1; 0: the fault is the whole request's
 }
 
 // Error returns the fault in one line.

@@ -279,3 +279,34 @@ func TestCscliOverQuota(t *testing.T) {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 }
+
+// What was refused can be looked up by its reporter, since clients do not show
+// it: what is malformed, what is over a quota, and what was passed over quietly.
+func TestRejected(t *testing.T) {
+	each(t, asIs, func(t *testing.T, l tongue, n *compattest.Node, key string) {
+		if l.report == nil {
+			return
+		}
+		newest := func() string {
+			return n.Do("GET /v1/rejected?limit=1", "", "Authorization: Bearer "+key).Body.String()
+		}
+		set(t, n, "addresses_per_hour", "1")
+		l.report(n, key, "203.0.113.7")
+		if told := newest(); !strings.Contains(told, `"rejected":[]`) {
+			t.Errorf("what is taken is told as rejected: %s", told)
+		}
+		if l.name != "rspamd" { // which passes over what is no address
+			l.report(n, key, "nowhere")
+			if told := newest(); !strings.Contains(told, "nowhere") || !strings.Contains(told, `"route":"/compat/`) || strings.Contains(told, "root") {
+				t.Errorf("told: %s", told)
+			}
+		}
+		l.report(n, key, "203.0.113.8")
+		if told := newest(); !strings.Contains(told, `"ip":"203.0.113.8"`) || !strings.Contains(told, `"guard":"addresses_per_hour"`) || !strings.Contains(told, `"route":"/compat/`) {
+			t.Errorf("told: %s", told)
+		}
+		if all := n.Do("GET /v1/rejected", "", "Authorization: Bearer "+key).Body.String(); strings.Count(all, "203.0.113.8") != 1 {
+			t.Errorf("told more than once: %s", all)
+		}
+	})
+}

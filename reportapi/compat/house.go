@@ -87,6 +87,9 @@ type House struct {
 	// when it cannot be told.
 	Source func(c *gin.Context) netip.Addr
 	Now    func() time.Time // the ledger's time
+	// Rejected keeps a fault for the caller to look up later. Of what intake
+	// refused that is done already, and one of such a request is passed over.
+	Rejected func(c *gin.Context, fault *Fault)
 	// Loaded tells whether the node has read its ledger once. Before that
 	// neither keys nor listings are known.
 	Loaded func() bool
@@ -111,6 +114,7 @@ func (h House) Validate() error {
 		{"reporter", h.Reporter == nil},
 		{"source", h.Source == nil},
 		{"now", h.Now == nil},
+		{"rejected", h.Rejected == nil},
 		{"loaded", h.Loaded == nil},
 		{"logger", h.Logger == nil},
 	} {

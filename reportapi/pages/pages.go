@@ -51,6 +51,8 @@ type Config struct {
 	// Standings tells how an address stands in every zone, the first zone first.
 	Standings func(addr netip.Addr) []Standing
 	Policy    func() scoring.Policy
+	// Rejected tells the newest rejections of a reporter, newest first.
+	Rejected func(reporter string, limit int) []intake.Rejection
 	// Admits tells whether the client may look up one more address now.
 	Admits func(c *gin.Context) bool
 	Now    func() time.Time // the ledger's time
@@ -58,8 +60,8 @@ type Config struct {
 }
 
 func (c Config) validate() error {
-	if c.Authenticate == nil || c.SignIn == nil || c.SignOut == nil || c.Intake == nil || c.DryRun == nil || c.Standings == nil || c.Policy == nil || c.Admits == nil || c.Now == nil || c.Logger == nil {
-		return errors.New("making the pages: authenticate, sign in, sign out, intake, dry run, standings, policy, admits, now and logger are all needed")
+	if c.Authenticate == nil || c.SignIn == nil || c.SignOut == nil || c.Intake == nil || c.DryRun == nil || c.Standings == nil || c.Policy == nil || c.Rejected == nil || c.Admits == nil || c.Now == nil || c.Logger == nil {
+		return errors.New("making the pages: authenticate, sign in, sign out, intake, dry run, standings, policy, rejected, admits, now and logger are all needed")
 	}
 	return nil
 }

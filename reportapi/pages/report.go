@@ -18,7 +18,11 @@ type formPage struct {
 	Problem  string
 	Order    order
 	Kinds    []scoring.Kind
+	Rejected []intake.Rejection
 }
+
+// rejectedShown is how many rejected requests the form shows below.
+const rejectedShown = 20
 
 // resultPage is what would become, or became, of an order.
 type resultPage struct {
@@ -47,7 +51,7 @@ func (p *pages) form(c *gin.Context) {
 }
 
 func (p *pages) showForm(c *gin.Context, status int, caller intake.Caller, o order, problem string) {
-	p.show(c, status, "report.html", formPage{caller.Reporter, problem, o, p.kindsFor(caller)})
+	p.show(c, status, "report.html", formPage{caller.Reporter, problem, o, p.kindsFor(caller), p.Rejected(caller.Reporter, rejectedShown)})
 }
 
 // kindsFor returns what a caller may report.

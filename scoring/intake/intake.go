@@ -55,8 +55,8 @@ type Keys interface {
 	Key(id string) (control.Key, bool)
 }
 
-// Config is what an intake is made of. All fields but Keys, Pauser, Seen and
-// Removals are required.
+// Config is what an intake is made of. All fields but Keys, Pauser, Seen,
+// Removals and Rejections are required.
 type Config struct {
 	Ledger   Ledger
 	Board    Board
@@ -75,6 +75,8 @@ type Config struct {
 	Seen func(now time.Time, caller Caller)
 	// Removals tells what was taken off; nil: nothing was.
 	Removals Removals
+	// Rejections keeps what was refused; nil: nothing does.
+	Rejections *Rejections
 }
 
 // Intake turns reports into incidents.
@@ -118,6 +120,7 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 	default:
 		in.record(ctx, incidents, rows, results)
 	}
+	in.reject(ctx, now, caller, reports, results)
 	return results
 }
 

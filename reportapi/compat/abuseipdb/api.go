@@ -73,6 +73,7 @@ func (a *api) serve(scope control.Scope, most int64, action func(call) error) gi
 			return
 		}
 		fault := compat.FaultOf(err)
+		a.Rejected(c, fault)
 		if request.caller.Reporter != "" {
 			a.Logger.InfoContext(c.Request.Context(), "request in AbuseIPDB's format refused", "reporter", request.caller.Reporter,
 				"route", c.FullPath(), "status", fault.Status, "parameter", fault.Parameter, "detail", fault.Detail)

@@ -75,13 +75,13 @@ func (a *api) bulkReport(c call) error {
 // read takes a row into the batch, or among the invalid.
 func (b *bulk) read(row csvRow) {
 	if row.err != nil {
-		b.refuse(row, "Invalid row: "+row.err.Error(), row.text)
+		b.spurn(row, "Invalid row: "+row.err.Error(), row.text)
 		return
 	}
 	ip := strings.TrimSpace(row.fields[0])
 	addr, err := readAddr("ip", ip)
 	if err != nil {
-		b.refuse(row, "Invalid IP", ip)
+		b.spurn(row, "Invalid IP", ip)
 		return
 	}
 	if name, special := scoring.Special(addr); special {
@@ -90,16 +90,22 @@ func (b *bulk) read(row csvRow) {
 	}
 	kind, err := readCategories(strings.TrimSpace(row.fields[1]), b.Policy())
 	if err != nil || kind == "" {
-		b.refuse(row, "Invalid Category", row.fields[1])
+		b.spurn(row, "Invalid Category", row.fields[1])
 		return
 	}
 	observed, err := readTime("ReportDate", row.fields[2])
 	if err != nil {
-		b.refuse(row, "Invalid ReportDate", row.fields[2])
+		b.spurn(row, "Invalid ReportDate", row.fields[2])
 		return
 	}
 	b.reports = append(b.reports, intake.Report{IP: addr.String(), Kind: kind, Observed: observed, Note: row.fields[3]})
 	b.rows = append(b.rows, row)
+}
+
+// spurn refuses a row that cannot be read, for its reporter to look up.
+func (b *bulk) spurn(row csvRow, why, input string) {
+	b.Rejected(b.Context, &compat.Fault{Status: http.StatusUnprocessableEntity, Parameter: "csv", Detail: why, Row: row.number})
+	b.refuse(row, why, input)
 }
 
 func (b *bulk) refuse(row csvRow, why, input string) {

@@ -43,6 +43,7 @@ func (a *api) serve(c *gin.Context) {
 		return
 	}
 	fault := compat.FaultOf(err)
+	a.Rejected(c, fault)
 	fault.AskToWait(c)
 	c.Data(fault.Status, format.contentType, format.write(fault))
 }

@@ -67,11 +67,12 @@ func New(t testing.TB, alter ...func(*reportapi.Config)) *Node {
 	n.Registrar = control.NewRegistrar(n.Book, ledger)
 	n.follow(t)
 
-	in, err := intake.New(intake.Config{Ledger: ledger, Board: n.Board, Policies: n.Book, Keys: n.Book, Own: intake.Own(netip.MustParseAddr(ServerAddr))})
+	rejections := intake.NewRejections()
+	in, err := intake.New(intake.Config{Rejections: rejections, Ledger: ledger, Board: n.Board, Policies: n.Book, Keys: n.Book, Own: intake.Own(netip.MustParseAddr(ServerAddr))})
 	must(t, err)
 	zones := []reportapi.Zone{{Name: "bl.example", Rule: rule}}
 	config := reportapi.Config{
-		Board: n.Board, Intake: in, Book: n.Book, Registrar: n.Registrar, Details: ledger, Audit: n.ledger, Eraser: control.NewEraser(n.Registrar, n.ledger),
+		Board: n.Board, Intake: in, Book: n.Book, Registrar: n.Registrar, Details: ledger, Audit: n.ledger, Rejections: rejections, Eraser: control.NewEraser(n.Registrar, n.ledger),
 		Zones:     func() []reportapi.Zone { return zones },
 		Explainer: silence{}, Publisher: silence{}, QueryLogger: silence{},
 		Now: n.Now, Ready: func() (bool, error) { return n.Loaded.Load(), nil },

@@ -89,17 +89,19 @@ func (api *lapi) answer(handle func(c *gin.Context) error) gin.HandlerFunc {
 func (api *lapi) fail(c *gin.Context, err error) {
 	var known *fault
 	var tooLarge *http.MaxBytesError
-	var told *compat.Fault
+	var shared *compat.Fault
 	switch {
 	case errors.As(err, &known):
-	case errors.As(err, &told):
-		known = &fault{told.Status, told.Error(), told.Retry}
+	case errors.As(err, &shared):
+		known = &fault{shared.Status, shared.Error(), shared.Retry}
 	case errors.As(err, &tooLarge):
 		known = &fault{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body is larger than %d bytes; send less at once", tooLarge.Limit)}
 	default:
 		known = &fault{status: http.StatusBadRequest, message: err.Error()}
 	}
-	(&compat.Fault{Retry: known.retry}).AskToWait(c)
+	told := &compat.Fault{Status: known.status, Detail: known.message, Retry: known.retry}
+	api.Rejected(c, told)
+	told.AskToWait(c)
 	c.AbortWithStatusJSON(known.status, gin.H{"message": known.message})
 }
 

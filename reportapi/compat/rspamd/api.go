@@ -40,6 +40,7 @@ func (a *api) serve(c *gin.Context) {
 		return
 	}
 	fault := compat.FaultOf(err)
+	a.Rejected(c, fault)
 	fault.AskToWait(c)
 	if fault.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Basic realm="penaltybox"`)

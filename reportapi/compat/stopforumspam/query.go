@@ -53,6 +53,7 @@ func (a *api) serve(c *gin.Context) {
 		return
 	}
 	fault := compat.FaultOf(err)
+	a.Rejected(c, fault)
 	fault.AskToWait(c)
 	c.Data(fault.Status, format.contentType, format.write(members{{"success", 0}, {"error", fault.Error()}}))
 }
