@@ -41,7 +41,7 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 		return nil, err
 	}
 	s.front.intake.Store(in)
-	forgetErased(node.book, in, sightings)
+	forgetErased(node.book, in, sightings, s.rejections)
 	shelf, err := clients.NewShelf(s.url())
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func rights() map[string]right {
 		"DELETE /v1/webhooks/:name":      admin,
 		"POST /v1/webhooks/:name/rotate": admin,
 		"POST /v1/webhooks/:name/test":   admin,
-		"GET /v1/rejected":             {control.RoleReporter, []control.Scope{control.ScopeReport, control.ScopeRead}},
+		"GET /v1/rejected":               {role: control.RoleReporter, scopes: []control.Scope{control.ScopeReport, control.ScopeRead}},
 
 		"GET /v1/organisations":               admin,
 		"GET /v1/keys/:id":                    admin,

@@ -85,24 +85,21 @@ func (m *Rejections) List(reporter string, limit int) []Rejection {
 }
 
 // Forget forgets every rejection that names an address of a prefix, wherever it
-// stands, and tells how many there were.
-func (m *Rejections) Forget(prefix netip.Prefix) int {
+// stands.
+func (m *Rejections) Forget(prefix netip.Prefix) {
 	if m == nil {
-		return 0
+		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	forgotten := 0
 	for reporter, kept := range m.byReporter {
 		left := slices.DeleteFunc(kept, func(r Rejection) bool {
 			return slices.ContainsFunc([]string{r.IP, r.Value, r.Problem, r.Hint}, func(text string) bool { return names(text, prefix) })
 		})
-		forgotten += len(kept) - len(left)
 		if m.byReporter[reporter] = left; len(left) == 0 {
 			delete(m.byReporter, reporter)
 		}
 	}
-	return forgotten
 }
 
 // names tells whether an address or network of a prefix stands in a text.

@@ -61,7 +61,8 @@ func TestRejections_Forget(t *testing.T) {
 		m := intake.NewRejections()
 		c.rejection.Reporter = "web1"
 		m.Add(c.rejection)
-		if went := m.Forget(erased) == 1; went != c.goes || (len(m.List("", 10)) == 0) != c.goes {
+		m.Forget(erased)
+		if went := len(m.List("", 10)) == 0; went != c.goes {
 			t.Errorf("%+v goes: %v", c.rejection, went)
 		}
 	}
