@@ -46,13 +46,21 @@ func (s *server) admit(c *gin.Context, identity control.Identity, asked right) {
 		s.fail(c, problemOf(err))
 		return
 	}
-	if p := asked.deny(identity); p != nil {
-		s.Logger.WarnContext(c.Request.Context(), "a key was used for more than it may", "key_id", identity.KeyID,
-			"reporter", identity.Reporter, "role", identity.Role, "route", c.FullPath(), "source", s.clientAddr(c.Request))
+	if p := s.deny(c, identity, asked); p != nil {
 		s.fail(c, p)
 		return
 	}
 	c.Next()
+}
+
+// deny tells why a key has not a right, and says so in the log; nil: it has.
+func (s *server) deny(c *gin.Context, identity control.Identity, asked right) *problem {
+	p := asked.deny(identity)
+	if p != nil {
+		s.Logger.WarnContext(c.Request.Context(), "a key was used for more than it may", "key_id", identity.KeyID,
+			"reporter", identity.Reporter, "role", identity.Role, "route", c.FullPath(), "source", s.clientAddr(c.Request))
+	}
+	return p
 }
 
 // introduce says whose the request is, to handlers and to the audit.

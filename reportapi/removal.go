@@ -155,11 +155,11 @@ func (s *server) removalModerator(c *gin.Context) (control.Identity, error) {
 	if err != nil {
 		return identity, err
 	}
-	c.Set(identityKey, identity)
+	s.introduce(c, identity)
 	if err := s.spend(c, identity.KeyID); err != nil {
 		return identity, err
 	}
-	if p := (right{control.RoleModerator, []control.Scope{control.ScopeDelist}}).deny(identity); p != nil {
+	if p := s.deny(c, identity, right{control.RoleModerator, []control.Scope{control.ScopeDelist}}); p != nil {
 		return identity, p
 	}
 	return identity, nil

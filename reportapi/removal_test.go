@@ -140,10 +140,16 @@ func TestRemoval_keys(t *testing.T) {
 		return call{line: "POST /removal", as: as, body: body, headers: []string{jsonBody}}
 	}
 	n.ask(t, stead(control.RoleReporter, `{"ip":"203.0.113.7"}`), http.StatusForbidden)
+	if log := n.log.String(); !strings.Contains(log, `msg="a key was used for more than it may"`) || !strings.Contains(log, "reporter=reporter") {
+		t.Errorf("a reporter that asked in another's stead is not in the log:\n%s", log)
+	}
 	n.ask(t, stead(control.RoleModerator, `{}`), http.StatusBadRequest).wants(t, map[string]any{"field": "ip"})
 	asked := n.ask(t, stead(control.RoleModerator, `{"ip":"203.0.113.7","message":"by mail"}`), http.StatusAccepted)
 	id := asked.at("id").(string)
 	n.ask(t, call{line: "GET /v1/removals/" + id, as: control.RoleModerator}, http.StatusOK).wants(t, map[string]any{"by": "moderator", "message": "by mail"})
+	n.ask(t, call{line: "GET /v1/audit?object=removal/", as: control.RoleAdmin}, http.StatusOK).wants(t, map[string]any{
+		"events.0.who": "moderator", "events.0.key_id": strings.Split(n.keys[control.RoleModerator], "_")[1], "events.0.source": clientAddr,
+	})
 
 	for name, c := range map[string]call{
 		"a stranger":        {line: "GET /removal/" + id},

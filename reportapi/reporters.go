@@ -190,7 +190,7 @@ func (s *server) patchReporter(c *gin.Context) error {
 		return err
 	}
 	name := c.Param("name")
-	if err := mayChange(c, name, change); err != nil {
+	if err := s.mayChange(c, name, change); err != nil {
 		return err
 	}
 	if name == identityOf(c).Reporter && (change.role != "" || change.disabled != nil) {

@@ -73,18 +73,18 @@ func (t trustChange) lifts() bool {
 
 // mayChange tells why the caller may not change a reporter so: an admin may, and
 // a moderator may end the probation of others.
-func mayChange(c *gin.Context, name string, change reporterChange) error {
-	identity := identityOf(c)
-	refused := right{control.RoleAdmin, []control.Scope{control.ScopeAdmin}}.deny(identity)
-	switch {
-	case refused == nil:
-		return nil
-	case !change.others() && change.lifts() && name == identity.Reporter:
-		return newProblem(http.StatusForbidden, "nobody ends its own probation", "let another moderator do it")
-	case !change.others() && change.lifts():
+func (s *server) mayChange(c *gin.Context, name string, change reporterChange) error {
+	identity, admins := identityOf(c), right{control.RoleAdmin, []control.Scope{control.ScopeAdmin}}
+	if admins.deny(identity) != nil && !change.others() && change.lifts() {
+		if name == identity.Reporter {
+			return newProblem(http.StatusForbidden, "nobody ends its own probation", "let another moderator do it")
+		}
 		return nil
 	}
-	return refused
+	if p := s.deny(c, identity, admins); p != nil {
+		return p
+	}
+	return nil
 }
 
 // reporterPreview is a reporter as it would be, and whom that would list.

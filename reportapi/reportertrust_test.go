@@ -150,6 +150,9 @@ func TestReporter_trust_is_tried(t *testing.T) {
 		"effect.listings.0.prefix": "203.0.113.7/32", "effect.listings.0.delisted.0": "bl.example", "effect.listings.1": nil,
 	})
 	n.ask(t, call{line: "PATCH /v1/reporters/moderator?dry_run=1", as: control.RoleModerator, body: `{"weight":0}`, headers: []string{jsonBody}}, http.StatusForbidden)
+	if !strings.Contains(n.log.String(), `msg="a key was used for more than it may"`) {
+		t.Error("a moderator that exceeds its rights is not in the log")
+	}
 	n.admin(t, "PATCH /v1/reporters/reporter?dry_run=1", `{"weight":201}`, 400).wants(t, map[string]any{"field": "weight"})
 	n.admin(t, "PATCH /v1/reporters/nobody?dry_run=1", `{"weight":0}`, 404)
 	if now := n.do(t, call{line: "GET /v1/reporters/reporter", as: control.RoleAdmin}).Header().Get("ETag"); now != tag {
