@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"penaltybox/reportapi/coding"
 	"penaltybox/reportapi/compat"
 	"penaltybox/reportapi/compat/abuseipdb"
 	"penaltybox/reportapi/compat/blocklistde"
@@ -106,7 +107,21 @@ func (s *server) foreignBody(c *gin.Context, most int64) (io.Reader, error) {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return nil, foreignFault(p)
 	}
-	return r, err
+	return foreignReader{r}, err
+}
+
+// foreignReader is a body that tells adapters what they cannot know: that it was
+// a bomb, or not what its Content-Encoding says.
+type foreignReader struct{ io.Reader }
+
+func (r foreignReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	_, isBomb := errors.AsType[*coding.BombError](err)
+	_, isBroken := errors.AsType[*coding.BrokenError](err)
+	if isBomb || isBroken {
+		err = foreignFault(problemOfBody(err))
+	}
+	return n, err
 }
 
 // foreignFault is a problem as adapters know it.

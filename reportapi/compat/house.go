@@ -66,8 +66,8 @@ type House struct {
 	Authenticate func(c *gin.Context, key string, scope control.Scope) (intake.Caller, error)
 	// Body returns the body of a request without its Content-Encoding (gzip or
 	// zstd; it fails for others). Reading it fails with [*http.MaxBytesError]
-	// after most bytes, before or after decompression; and when it comes too
-	// slowly, is damaged or a bomb.
+	// after most bytes, before or after decompression; with a [*Fault] when it is
+	// damaged or a bomb; and when it comes too slowly.
 	Body func(c *gin.Context, most int64) (io.Reader, error)
 	// Stream is the way out for long answers: they may take as long as they are
 	// read.

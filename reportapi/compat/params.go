@@ -30,7 +30,8 @@ const (
 type Params map[string]string
 
 // ReadParams reads the parameters of a request whose body has at most most
-// bytes. It fails with a [*Fault], or with what reading the body failed with.
+// bytes. It fails with a [*Fault], or with what reading the body failed with; the
+// query's are then there all the same, because they may say how to answer.
 func ReadParams(c *gin.Context, house House, most int64) (Params, error) {
 	p := Params{}
 	if err := p.addForm(c.Request.URL.RawQuery); err != nil {
@@ -38,11 +39,11 @@ func ReadParams(c *gin.Context, house House, most int64) (Params, error) {
 	}
 	r, err := house.Body(c, most)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	mediaType, options, err := mediaTypeOf(c.GetHeader("Content-Type"))
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	body := Params{}
 	if mediaType == "multipart/form-data" {
@@ -51,7 +52,7 @@ func ReadParams(c *gin.Context, house House, most int64) (Params, error) {
 		err = body.addText(r, mediaType)
 	}
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	for name, value := range body {
 		p[name] = value
