@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -96,6 +97,8 @@ func (api *lapi) fail(c *gin.Context, err error) {
 		known = &fault{shared.Status, shared.Error(), shared.Retry}
 	case errors.As(err, &tooLarge):
 		known = &fault{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body is larger than %d bytes; send less at once", tooLarge.Limit)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		known = &fault{status: http.StatusRequestTimeout, message: "the body came too slowly; send it again"}
 	default:
 		known = &fault{status: http.StatusBadRequest, message: err.Error()}
 	}
