@@ -125,5 +125,5 @@ func (s *server) signOut(c *gin.Context, key string) error {
 		return nil // over already
 	}
 	s.introduce(c, identity)
-	return s.Registrar.SignOut(c.Request.Context(), identity.KeyID)
+	return s.Registrar.SignOut(c.Request.Context(), s.Now(), identity.KeyID)
 }

@@ -18,6 +18,7 @@ type Identity struct {
 	KeyID    string
 	Hosts    string // the reporter's own, see [Reporter]
 	Scopes   Scopes // what the key names; none: all that the role may
+	Session  bool   // the key stands for a session
 }
 
 // May tells whether the key may do something: the role must be enough for it,
@@ -103,6 +104,7 @@ func (b *Book) Authenticate(token string, source netip.Addr, now time.Time) (Ide
 	}
 	return Identity{
 		Reporter: owner.Name, Number: owner.Number, Role: owner.Role.Least(key.Role), KeyID: id, Hosts: owner.Hosts, Scopes: key.Scopes,
+		Session: key.Session != "",
 	}, nil
 }
 

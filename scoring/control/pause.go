@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +23,11 @@ func (p Pause) Holds(now time.Time) bool {
 	return !p.At.IsZero() && (p.Until.IsZero() || p.Until.After(now))
 }
 
+// covers tells whether the pause lasts as long as another, or longer.
+func (p Pause) covers(other Pause) bool {
+	return p.Until.IsZero() || !other.Until.IsZero() && !p.Until.Before(other.Until)
+}
+
 // PauseKey stops a key from reporting, on every node, until a moment (zero:
 // until [Registrar.ResumeKey]). A pause that holds already and lasts longer
 // stays as it is.
@@ -31,17 +37,29 @@ func (r *Registrar) PauseKey(ctx context.Context, now time.Time, id string, unti
 		pause.Until = time.Time{}
 	}
 	return r.changeKey(ctx, id, func(key *Key) {
-		old := key.Paused
-		lasts := old.Holds(now) && (old.Until.IsZero() || !until.IsZero() && !old.Until.Before(pause.Until))
-		if !lasts {
+		if old := key.Paused; !old.Holds(now) || !old.covers(pause) {
 			key.Paused = pause
 		}
 	})
 }
 
-// ResumeKey ends a key's pause at once.
+// ResumeKey ends a key's pause at once; a session's, those of its reporter's
+// other sessions too.
 func (r *Registrar) ResumeKey(ctx context.Context, id string) (Key, error) {
-	return r.changeKey(ctx, id, func(key *Key) { key.Paused = Pause{} })
+	resume := func(key *Key) { key.Paused = Pause{} }
+	resumed, err := r.changeKey(ctx, id, resume)
+	if err != nil || resumed.Session == "" {
+		return resumed, err
+	}
+	for _, key := range r.book.sessions() {
+		if key.Reporter != resumed.Reporter || key.Paused.At.IsZero() {
+			continue
+		}
+		if _, err := r.changeKey(ctx, key.ID, resume); err != nil && !errors.Is(err, scoring.ErrNotFound) {
+			return resumed, err
+		}
+	}
+	return resumed, nil
 }
 
 func (r *Registrar) changeKey(ctx context.Context, id string, change func(*Key)) (Key, error) {

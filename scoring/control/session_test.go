@@ -102,7 +102,7 @@ func TestRegistrar_session_ends(t *testing.T) {
 			return err
 		}, control.ErrSignedOut, true},
 		"no password":     {func(t *testing.T, d desk, _ string) error { return d.DropPassword(t.Context(), "web1") }, control.ErrSignedOut, true},
-		"signed out":      {func(t *testing.T, d desk, id string) error { return d.SignOut(t.Context(), id) }, control.ErrUnknownKey, true},
+		"signed out":      {func(t *testing.T, d desk, id string) error { return d.SignOut(t.Context(), noon, id) }, control.ErrUnknownKey, true},
 		"somebody else's": {func(t *testing.T, d desk, _ string) error { return d.DropPassword(t.Context(), "web2") }, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestRegistrar_SignIn_manyTimes(t *testing.T) {
 	if count := len(d.book.Keys()); count != 1+8 {
 		t.Errorf("%d keys, want the one that was made and 8 sessions", count)
 	}
-	if err := d.SignOut(t.Context(), made.ID); err != nil {
+	if err := d.SignOut(t.Context(), noon, made.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, known := d.book.Key(made.ID); !known {
@@ -179,5 +179,51 @@ func TestRegistrar_audit_password(t *testing.T) {
 	}
 	if told, err := json.Marshal(s.audit); err != nil || strings.Contains(string(told), "argon2id") {
 		t.Errorf("the audit tells a hash: %s, %v", told, err)
+	}
+}
+
+// Who was paused stays paused, however often it signs out and in again, until
+// the pause is over or an admin ends it; and that leaves one session behind.
+func TestRegistrar_SignIn_paused(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, newStore())
+	d.addReporter(t, "anna", control.RoleReporter)
+	d.setPassword(t, "anna", "hash")
+	first, token := d.signIn(t, "anna")
+	until := noon.Add(24 * time.Hour)
+	if _, err := d.PauseKey(t.Context(), noon, first.ID, until, "a burst"); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := d.signIn(t, "anna"); !again.Paused.Until.Equal(until) || again.Paused.Why != "a burst" {
+		t.Errorf("beside a paused session: %+v", again.Paused)
+	}
+	for range 12 {
+		for _, key := range d.book.Keys() {
+			if err := d.SignOut(t.Context(), noon, key.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := d.book.Authenticate(token, netip.Addr{}, noon); err == nil {
+			t.Error("a session is taken after it was signed out")
+		}
+		if err := d.ForgetSessions(t.Context(), noon.Add(12*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if keys := d.book.Keys(); len(keys) != 1 {
+			t.Errorf("%d keys are kept, want the one that remembers the pause", len(keys))
+		}
+		var again control.Key
+		if again, token = d.signIn(t, "anna"); !again.Paused.Holds(noon) {
+			t.Fatal("signing out and in ended the pause")
+		}
+	}
+	if _, err := d.ResumeKey(t.Context(), d.book.Keys()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := d.signIn(t, "anna"); again.Paused.Holds(noon) {
+		t.Error("an admin ended the pause, and the next session is paused")
+	}
+	if err := d.ForgetSessions(t.Context(), until); err != nil || len(d.book.Keys()) != 0 {
+		t.Errorf("when all is over %d sessions are kept, %v", len(d.book.Keys()), err)
 	}
 }

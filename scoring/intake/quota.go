@@ -55,9 +55,13 @@ type usages struct {
 	byKey map[string]*usage
 }
 
-// of returns the usage of a caller's key; who has none is counted by name.
+// of returns the usage of a caller's key. Who has none is counted by name, and
+// so are sessions, of which a reporter may open another at any time.
 func (u *usages) of(caller Caller) *usage {
 	name := cmp.Or(caller.KeyID, "reporter/"+caller.Reporter)
+	if caller.Session {
+		name = "sessions/" + caller.Reporter
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.byKey == nil {

@@ -96,7 +96,8 @@ func TestSubmit_quotas(t *testing.T) {
 	}
 }
 
-// Each key has a quota of its own, and what is left of it is told.
+// Each key has a quota of its own, all sessions of a reporter have one together,
+// and what is left of it is told.
 func TestQuotas(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -117,6 +118,13 @@ func TestQuotas(t *testing.T) {
 	other.KeyID = "bcdefghi"
 	if got := tallied(h.Submit(t.Context(), noon, other, "", many(100, 5, "hacked.host"))); got["recorded"] != 5 {
 		t.Errorf("another key: %v", got)
+	}
+	for session, want := range []string{"map[recorded:5]", "map[listings_per_day:5]"} {
+		signedIn := caller(control.RoleModerator)
+		signedIn.KeyID, signedIn.Session = fmt.Sprintf("session%d", session), true
+		if got := fmt.Sprint(tallied(h.Submit(t.Context(), noon, signedIn, "", many(200+10*session, 5, "hacked.host")))); got != want {
+			t.Errorf("session %d: %s, want %s", session, got, want)
+		}
 	}
 }
 
