@@ -81,12 +81,16 @@ func New(config Config) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the webhooks' sender: %w", err)
 	}
-	client := &http.Client{
-		Timeout: sendTimeout,
+	return &Sender{Config: config, client: newClient(), meters: meters, began: config.Log.Version()}, nil
+}
+
+func newClient() *http.Client {
+	return &http.Client{
+		Transport: newTransport(),
+		Timeout:   sendTimeout,
 		// What is signed for one receiver is not for another.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Sender{Config: config, client: client, meters: meters, began: config.Log.Version()}, nil
 }
 
 // lookEvery is how often couriers look for webhooks, claims and news.
