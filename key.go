@@ -20,7 +20,7 @@ import (
 type keyCommand struct {
 	Add    addKeyCommand    `cmd:"" help:"Make another key for a reporter."`
 	List   listKeysCommand  `cmd:"" help:"List keys, without their secrets."`
-	Set    setKeyCommand    `cmd:"" help:"Change until when, from where and for what a key is good."`
+	Set    setKeyCommand    `cmd:"" help:"Change until when, from where and for what a key is good, and how much it may report."`
 	Rotate rotateKeyCommand `cmd:"" help:"Make a key anew; the old one is good for a while yet."`
 	Revoke revokeKeyCommand `cmd:"" help:"End a key at once."`
 	Pause  pauseKeyCommand  `cmd:"" help:"Take no reports with a key for a while."`
@@ -54,6 +54,7 @@ type addKeyCommand struct {
 	Reporter string `arg:"" help:"Name of the reporter that the key is for."`
 	Role     string `help:"Less than the reporter's own role: checker, reader, reporter, moderator or admin." placeholder:"ROLE"`
 	narrowed
+	quotas
 	Label string           `help:"What the key is for." placeholder:"TEXT"`
 	TTL   scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
 }
@@ -65,6 +66,7 @@ is no terminal, the key is all that is printed.
 
   penaltybox key add web1 --label "new disk" --ttl 365d
   penaltybox key add web1 --scope report,bulk --source 192.0.2.0/24
+  penaltybox key add mx1 --quota addresses_per_hour=5000,listings_per_day=off
   penaltybox key add admin --offline --state /var/lib/penaltybox   # lost the admin key`
 }
 
@@ -96,6 +98,7 @@ type keyOrder struct {
 
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
+	quotaTexts
 }
 
 // madeKey is a new key with the secret that is told once.
@@ -117,6 +120,7 @@ type keyView struct {
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
 	Paused  control.Pause  `json:"paused,omitzero"`
+	control.Quota
 
 	LastUsed time.Time    `json:"last_used,omitzero"`
 	LastFrom netip.Prefix `json:"last_from,omitzero"`
@@ -125,7 +129,7 @@ type keyView struct {
 func viewKey(k control.Key) keyView {
 	return keyView{
 		ID: k.ID, Reporter: k.Reporter, Role: k.Role, Label: k.Label, Created: k.Created, Expires: k.Expires, Revoked: k.Revoked,
-		Scopes: k.Scopes, Sources: k.Sources, Paused: k.Paused,
+		Scopes: k.Scopes, Sources: k.Sources, Paused: k.Paused, Quota: k.Quota,
 	}
 }
 
@@ -138,14 +142,18 @@ func (cmd *addKeyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	quota, err := cmd.texts()
+	if err != nil {
+		return err
+	}
 	if cmd.Offline {
-		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.addOffline(ctx, s, ledger, scopes, sources) })
+		return cmd.with(ctx, cmd.State, func(ledger *offline) error { return cmd.addOffline(ctx, s, ledger, scopes, sources, quota) })
 	}
 	c, err := cmd.dial()
 	if err != nil {
 		return err
 	}
-	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, ttlText(cmd.TTL), scopes, sources})
+	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, ttlText(cmd.TTL), scopes, sources, quota})
 	if err != nil {
 		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
 	}
@@ -155,15 +163,17 @@ func (cmd *addKeyCommand) Run(ctx context.Context, s *streams) error {
 	return made.print(s, cmd.URL)
 }
 
-func (cmd *addKeyCommand) addOffline(ctx context.Context, s *streams, ledger *offline, scopes control.Scopes, sources []netip.Prefix) error {
+func (cmd *addKeyCommand) addOffline(ctx context.Context, s *streams, ledger *offline, scopes control.Scopes, sources []netip.Prefix, quota quotaTexts) error {
 	now := s.now()
 	var expires time.Time
 	if cmd.TTL > 0 {
 		expires = now.Add(time.Duration(cmd.TTL)).UTC().Truncate(time.Second)
 	}
-	key, token, err := ledger.Registrar.AddKey(ctx, now, control.KeyOrder{
+	order := control.KeyOrder{
 		Reporter: cmd.Reporter, Role: control.Role(cmd.Role), Label: cmd.Label, Expires: expires, Scopes: scopes, Sources: sources,
-	})
+	}
+	quota.apply(&order.Quota)
+	key, token, err := ledger.Registrar.AddKey(ctx, now, order)
 	if err != nil {
 		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
 	}
@@ -261,7 +271,7 @@ func (cmd *listKeysCommand) listOffline(s *streams, book *control.Book) error {
 }
 
 func keyTable(now time.Time, keys ...keyView) *table {
-	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "USED", "USED FROM", "MAY", "FROM", "LABEL", "PAUSED")
+	t := newTable("ID", "REPORTER", "ROLE", "STATE", "CREATED", "ENDS", "USED", "USED FROM", "MAY", "FROM", "QUOTA", "LABEL", "PAUSED")
 	for _, k := range keys {
 		state, ends := "good", k.Expires
 		switch {
@@ -272,7 +282,7 @@ func keyTable(now time.Time, keys ...keyView) *table {
 		case k.Paused.Holds(now):
 			state = "paused"
 		}
-		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), moment(k.LastUsed), prefixText(k.LastFrom), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Label), pauseText(k.Paused, now))
+		t.add(k.ID, k.Reporter, string(k.Role), state, moment(k.Created), moment(ends), moment(k.LastUsed), prefixText(k.LastFrom), dash(k.Scopes.String()), dash(joined(k.Sources)), dash(k.Quota.String()), dash(k.Label), pauseText(k.Paused, now))
 	}
 	return t
 }

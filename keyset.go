@@ -19,6 +19,7 @@ type setKeyCommand struct {
 	output
 	ID string `arg:"" name:"id" help:"The key's id: the eight characters after pbx_ in the key."`
 	narrowed
+	quotas
 	AllScopes bool             `help:"The key may all that its role may."`
 	AnySource bool             `help:"The key is taken from anywhere."`
 	Label     *string          `help:"What the key is for." placeholder:"TEXT"`
@@ -33,6 +34,7 @@ changed where it is used.
 
   penaltybox key set k3v7q2ma --scope report,bulk --source 192.0.2.0/24
   penaltybox key set k3v7q2ma --ttl 365d --label "new disk"
+  penaltybox key set k3v7q2ma --quota addresses_per_hour=5000 --quota listings_per_day=policy
   penaltybox key set k3v7q2ma --any-source --never-ends`
 }
 
@@ -70,6 +72,7 @@ type keyChange struct {
 	Expires *string          `json:"expires,omitempty"`
 	Scopes  *[]control.Scope `json:"scopes,omitempty"`
 	Sources *[]netip.Prefix  `json:"sources,omitempty"`
+	quotaTexts
 }
 
 func (cmd *setKeyCommand) body() (keyChange, error) {
@@ -92,8 +95,11 @@ func (cmd *setKeyCommand) body() (keyChange, error) {
 	if cmd.NeverEnds {
 		change.Expires = new(string)
 	}
+	if change.quotaTexts, err = cmd.texts(); err != nil {
+		return change, err
+	}
 	if change == (keyChange{}) {
-		return change, usagef("nothing to set: give --label, --ttl or --never-ends, --scope or --all-scopes, --source or --any-source")
+		return change, usagef("nothing to set: give --label, --ttl or --never-ends, --scope or --all-scopes, --source or --any-source, or --quota")
 	}
 	return change, nil
 }
@@ -109,6 +115,7 @@ func (cmd *setKeyCommand) apply(k *control.KeyOrder, change keyChange, now time.
 	if change.Sources != nil {
 		k.Sources = *change.Sources
 	}
+	change.apply(&k.Quota)
 	switch {
 	case cmd.NeverEnds:
 		k.Expires = time.Time{}

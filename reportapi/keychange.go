@@ -46,7 +46,7 @@ func (s *server) patchKey(c *gin.Context) error {
 		return err
 	}
 	if narrows && id == identityOf(c).KeyID {
-		return lockout("a key does not change its own expiry, scopes or sources")
+		return lockout("a key does not change its own expiry, scopes, sources or quota")
 	}
 	stale := staleTag("the key was changed since you read it", c.GetHeader("If-Match"))
 	var read *uint64
@@ -85,8 +85,12 @@ func readKeyChange(o object, now time.Time) (change func(*control.KeyOrder), nar
 		case "scopes", "sources":
 			apply, err = readNarrowing(m)
 			narrows = true
+		case "reports_per_minute", "addresses_per_hour", "listings_per_day":
+			var checked control.Quota
+			err, narrows = readQuota(m, &checked), true
+			apply = func(k *control.KeyOrder) { _ = readQuota(m, &k.Quota) } // which was right for any
 		default:
-			err = m.unknown("label", "ttl", "expires", "scopes", "sources")
+			err = m.unknown("label", "ttl", "expires", "scopes", "sources", "reports_per_minute", "addresses_per_hour", "listings_per_day")
 		}
 		if err != nil {
 			return nil, false, err
@@ -94,7 +98,7 @@ func readKeyChange(o object, now time.Time) (change func(*control.KeyOrder), nar
 		changes = append(changes, apply)
 	}
 	if len(changes) == 0 {
-		return nil, false, wrong("", "", "nothing to change", "give label, ttl or expires, scopes or sources")
+		return nil, false, wrong("", "", "nothing to change", "give label, ttl or expires, scopes, sources, or a quota such as addresses_per_hour")
 	}
 	return func(k *control.KeyOrder) {
 		for _, apply := range changes {

@@ -40,6 +40,9 @@ func TestPatchKey(t *testing.T) {
 	patch(`{"sources":""}`, http.StatusOK).wants(t, map[string]any{"sources": nil})
 	use(http.StatusOK)
 
+	patch(`{"addresses_per_hour":5,"listings_per_day":"off"}`, http.StatusOK).wants(t, map[string]any{"addresses_per_hour": 5.0, "listings_per_day": 0.0, "reports_per_minute": nil})
+	patch(`{"addresses_per_hour":null,"listings_per_day":"policy"}`, http.StatusOK).wants(t, map[string]any{"addresses_per_hour": nil, "listings_per_day": nil})
+
 	n.wait(2 * time.Hour)
 	use(http.StatusUnauthorized)
 	patch(`{"label":"late"}`, http.StatusOK) // which an expired key may have
@@ -49,7 +52,7 @@ func TestPatchKey(t *testing.T) {
 
 	for body, told := range map[string]string{
 		`{}`: "nothing to change", `{"role":"admin"}`: "is no field", `{"scopes":["admin"]}`: "more than the role reporter may",
-		`{"scopes":["all"]}`: "want some of", `{"sources":["203.0.113.7/24"]}`: "want a network", `{"ttl":"1h","expires":"2027-01-01T00:00:00Z"}`: "beside ttl",
+		`{"scopes":["all"]}`: "want some of", `{"addresses_per_hour":-1}`: "want a number up to", `{"listings_per_day":1000001}`: "want a number up to", `{"sources":["203.0.113.7/24"]}`: "want a network", `{"ttl":"1h","expires":"2027-01-01T00:00:00Z"}`: "beside ttl",
 		`{"expires":"2020-01-01T00:00:00Z"}`: "lies in the past", `{"label":"` + strings.Repeat("x", 101) + `"}`: "at most 100",
 	} {
 		if detail := patch(body, http.StatusBadRequest).at("detail").(string); !strings.Contains(detail, told) {
@@ -91,7 +94,7 @@ func TestPatchKey_own(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	own := "PATCH /v1/keys/" + strings.Split(n.keys[control.RoleAdmin], "_")[1]
-	for body, status := range map[string]int{`{"scopes":["read"]}`: 409, `{"ttl":"1s"}`: 409, `{"sources":["203.0.113.0/24"]}`: 409, `{"label":"mine"}`: 200} {
+	for body, status := range map[string]int{`{"scopes":["read"]}`: 409, `{"ttl":"1s"}`: 409, `{"reports_per_minute":0}`: 409, `{"sources":["203.0.113.0/24"]}`: 409, `{"label":"mine"}`: 200} {
 		n.ask(t, call{line: own, as: control.RoleAdmin, body: body, headers: []string{jsonBody}}, status)
 	}
 }

@@ -24,6 +24,7 @@ type keyView struct {
 	Scopes  control.Scopes `json:"scopes,omitzero"`
 	Sources []netip.Prefix `json:"sources,omitempty"`
 	Paused  *pauseView     `json:"paused,omitempty"` // over when its until is
+	control.Quota
 	// When and from where it was last used, to the hour.
 	LastUsed time.Time    `json:"last_used,omitzero"`
 	LastFrom netip.Prefix `json:"last_from,omitzero"`
@@ -36,6 +37,7 @@ func (s *server) viewKey(k control.Key) keyView {
 		Created: utc(k.Created), Expires: utc(k.Expires), Revoked: utc(k.Revoked),
 		Scopes: k.Scopes, Sources: k.Sources,
 		Paused:   viewPause(k.Paused),
+		Quota:    k.Quota,
 		LastUsed: utc(used.At), LastFrom: used.Prefix,
 	}
 }
@@ -85,6 +87,7 @@ func keyFields() fieldNames {
 	return fieldNames{
 		"reporter": "reporter", "role": "role", "label": "label", "expiry": "expires",
 		"scope": "scopes", "source": "sources", "sources": "sources",
+		"reports_per_minute": "reports_per_minute", "addresses_per_hour": "addresses_per_hour", "listings_per_day": "listings_per_day",
 	}
 }
 
@@ -110,8 +113,10 @@ func readKeyOrder(o object, now time.Time) (control.KeyOrder, error) {
 			scopes, err = m.list()
 		case "sources":
 			sources, err = m.list()
+		case "reports_per_minute", "addresses_per_hour", "listings_per_day":
+			err = readQuota(m, &order.Quota)
 		default:
-			err = m.unknown("reporter", "role", "label", "ttl", "expires", "scopes", "sources")
+			err = m.unknown("reporter", "role", "label", "ttl", "expires", "scopes", "sources", "reports_per_minute", "addresses_per_hour", "listings_per_day")
 		}
 		if err != nil {
 			return order, err
@@ -134,6 +139,18 @@ func readKeyOrder(o object, now time.Time) (control.KeyOrder, error) {
 	}
 	order.Expires, err = readExpiry(ttl, expires, now)
 	return order, err
+}
+
+// readQuota reads one of a key's limits; null or "" is the policy's.
+func readQuota(m member, quota *control.Quota) error {
+	text, err := m.scalar()
+	if err != nil {
+		return err
+	}
+	if err := quota.Set(m.name, text); err != nil {
+		return refusalOf(err, keyFields())
+	}
+	return nil
 }
 
 // deleteKey revokes a key at once.

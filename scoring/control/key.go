@@ -29,6 +29,7 @@ type Key struct {
 	// Sources are the networks that the key is taken from; none: all.
 	Sources []netip.Prefix `json:"sources,omitempty"`
 	Paused  Pause          `json:"paused,omitzero"` // takes no reports meanwhile
+	Quota   Quota          `json:"quota,omitzero"`
 	// Session is the password that somebody signed in with, by its id: when that
 	// is no more, neither is the key. Empty: an admin made the key.
 	Session string `json:"session,omitempty"`
@@ -107,6 +108,7 @@ type KeyOrder struct {
 	Expires  time.Time
 	Scopes   Scopes
 	Sources  []netip.Prefix // at most 64
+	Quota    Quota
 }
 
 const (
@@ -145,6 +147,9 @@ func (o KeyOrder) check(now time.Time) error {
 			return fmt.Errorf("source %q: want a network such as 203.0.113.0/24 or 2001:db8::/48", source)
 		}
 	}
+	if err := o.Quota.check(); err != nil {
+		return err
+	}
 	return o.Scopes.fit(o.Role)
 }
 
@@ -160,7 +165,7 @@ func newKey(id string, o KeyOrder, now time.Time) (Key, string, error) {
 	}
 	key.ID, key.Reporter, key.Role, key.Label = id, o.Reporter, o.Role, o.Label
 	key.Created, key.Expires = now.UTC().Truncate(time.Second), o.Expires.UTC().Truncate(time.Second)
-	key.Scopes, key.Sources = o.Scopes, o.Sources
+	key.Scopes, key.Sources, key.Quota = o.Scopes, o.Sources, o.Quota
 	return key, token, nil
 }
 

@@ -16,8 +16,8 @@ func (b *Book) KeyAt(id string) (Key, uint64, bool) {
 	return k, b.versions[keyRecords+id], ok
 }
 
-// ChangeKey changes the label, expiry, scopes and sources of a key; whose it is
-// stays. A key that has expired is good again with a later expiry; one that was
+// ChangeKey changes the label, expiry, scopes, sources and quota of a key;
+// whose it is stays. A key that has expired is good again with a later expiry; one that was
 // revoked, or stands for a session, is ErrConflict, and so is, with read, a key
 // that is of another version by now.
 func (r *Registrar) ChangeKey(ctx context.Context, now time.Time, id string, read *uint64, change func(*KeyOrder)) (Key, error) {
@@ -39,10 +39,10 @@ func (r *Registrar) ChangeKey(ctx context.Context, now time.Time, id string, rea
 	return changed, err
 }
 
-// changed returns the key with another label, expiry, scopes and sources, if
-// they are right.
+// changed returns the key with another label, expiry, scopes, sources and
+// quota, if they are right.
 func (k Key) changed(now time.Time, change func(*KeyOrder)) (Key, error) {
-	order := KeyOrder{Reporter: k.Reporter, Role: k.Role, Label: k.Label, Expires: k.Expires, Scopes: k.Scopes, Sources: k.Sources}
+	order := KeyOrder{Reporter: k.Reporter, Role: k.Role, Label: k.Label, Expires: k.Expires, Scopes: k.Scopes, Sources: k.Sources, Quota: k.Quota}
 	change(&order)
 	checked := order
 	if order.Expires.Equal(k.Expires) {
@@ -52,7 +52,7 @@ func (k Key) changed(now time.Time, change func(*KeyOrder)) (Key, error) {
 	if err := checked.check(now); err != nil {
 		return k, err
 	}
-	k.Label, k.Scopes, k.Sources = order.Label, order.Scopes, order.Sources
+	k.Label, k.Scopes, k.Sources, k.Quota = order.Label, order.Scopes, order.Sources, order.Quota
 	if k.Expires = order.Expires; !k.Expires.IsZero() {
 		k.Expires = k.Expires.UTC().Truncate(time.Second)
 	}

@@ -23,7 +23,7 @@ func (r *Registrar) RotateKey(ctx context.Context, now time.Time, id string, ove
 		return Key{}, "", fmt.Errorf("overlap %s: negative", overlap)
 	}
 	key, token, err := r.AddKey(ctx, now, KeyOrder{
-		Reporter: old.Reporter, Role: old.Role, Label: old.Label, Expires: old.Expires, Scopes: old.Scopes, Sources: old.Sources,
+		Reporter: old.Reporter, Role: old.Role, Label: old.Label, Expires: old.Expires, Scopes: old.Scopes, Sources: old.Sources, Quota: old.Quota,
 	})
 	if err != nil {
 		return Key{}, "", err

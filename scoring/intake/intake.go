@@ -64,7 +64,7 @@ type Config struct {
 	// Own tells whether one of this server's own addresses lies within a scored
 	// prefix.
 	Own func(netip.Prefix) bool
-	// Keys tells which keys are paused; nil: none is.
+	// Keys tells which keys are paused, or have quotas of their own; nil: none.
 	Keys Keys
 	// Pauser pauses keys at a burst; nil: what follows is refused for as long.
 	Pauser Pauser
@@ -109,6 +109,7 @@ func New(config Config) (*Intake, error) {
 // several calls gives each call a key of its own.
 func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idempotencyKey string, reports []Report) []Result {
 	policy := in.config.Policies.Policy()
+	policy.Guards = in.guardsOf(caller, policy.Guards)
 	results, incidents, rows := in.weigh(policy, now, caller, idempotencyKey, reports)
 	if in.config.Seen != nil && slices.ContainsFunc(results, func(r Result) bool { return r.Status != Refused }) {
 		in.config.Seen(now, caller)

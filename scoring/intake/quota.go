@@ -88,9 +88,20 @@ func (in *Intake) Forget(prefix netip.Prefix) {
 	}
 }
 
-// Quotas tells what is left of the quotas that the policy sets for each key.
+// guardsOf returns the policy's guards as they are for a caller, whose key may
+// have quotas of its own.
+func (in *Intake) guardsOf(caller Caller, guards scoring.Guards) scoring.Guards {
+	if in.config.Keys == nil {
+		return guards
+	}
+	key, _ := in.config.Keys.Key(caller.KeyID)
+	return key.Quota.Over(guards)
+}
+
+// Quotas tells what is left of the quotas that the policy sets for each key, or
+// that its own key sets.
 func (in *Intake) Quotas(now time.Time, caller Caller) []Quota {
-	g := in.config.Policies.Policy().Guards
+	g := in.guardsOf(caller, in.config.Policies.Policy().Guards)
 	if g.ReportsPerMinute == 0 && g.AddressesPerHour == 0 && g.ListingsPerDay == 0 {
 		return nil
 	}
@@ -179,7 +190,7 @@ func overQuota(name string, caller Caller, problem string, wait time.Duration) *
 	return &Refusal{
 		Code: OverQuota, Guard: name, Field: "key", Value: caller.KeyID,
 		Problem: problem + " (" + name + ")",
-		Hint:    "send it again later, or ask an admin whether the policy's " + name + " is right",
+		Hint:    "send it again later, or ask an admin whether " + name + " is right: the policy's, or that of this key",
 		Retry:   retryIn(wait),
 	}
 }
