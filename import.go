@@ -23,7 +23,7 @@ type importCommand struct {
 	File     string           `arg:"" optional:"" help:"List to read; - or none: standard input." default:"-"`
 	Kind     string           `help:"What the addresses did, such as spam.mail." required:"" placeholder:"KIND"`
 	Reporter string           `help:"Report for this reporter, with an admin's key; without it, for the key's own." placeholder:"NAME"`
-	Points   uint16           `help:"Points instead of the kind's; more than the kind's needs a moderator." placeholder:"N"`
+	Points   uint16           `help:"Points instead of the kind's; more than the kind's needs a reporter who is a moderator." placeholder:"N"`
 	TTL      scoring.Duration `name:"ttl" help:"How long the points count (7d) instead of the kind's time; what is still in the file when half of it is over is extended." placeholder:"TIME"`
 	Note     string           `help:"Note of all, instead of the file's." placeholder:"TEXT"`
 	Format   string           `help:"auto, plain (one a line), csv, json, ndjson or rbldnsd." enum:"auto,plain,csv,json,ndjson,rbldnsd" default:"auto"`
@@ -165,7 +165,7 @@ func (cmd *importCommand) act(ctx context.Context, c *client) (probed incidentVi
 	if keyErr != nil {
 		return probed, end, withHint(fmt.Errorf("making a key for %s: %w", cmd.Reporter, keyErr), "give an admin's key, or %s's own", cmd.Reporter)
 	}
-	admin := *c
+	allowed, admin := err == nil, *c
 	end = func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmd.Timeout)
 		defer cancel()
@@ -175,6 +175,8 @@ func (cmd *importCommand) act(ctx context.Context, c *client) (probed incidentVi
 		return nil
 	}
 	c.key = made.Token
-	probed, err = cmd.probe(ctx, c)
+	if probed, err = cmd.probe(ctx, c); err != nil && allowed {
+		err = withHint(err, "what an admin may, %s may not; if its list is to be believed so far: penaltybox reporter set %[1]s --role moderator", cmd.Reporter)
+	}
 	return probed, end, err
 }

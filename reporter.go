@@ -18,7 +18,7 @@ type reporterCommand struct {
 	Add           addReporterCommand       `cmd:"" help:"Make a reporter and its first key."`
 	List          listReportersCommand     `cmd:"" help:"List the reporters."`
 	Show          showReporterCommand      `cmd:"" help:"Show one reporter."`
-	Set           setReporterCommand       `cmd:"" help:"Say how much the word of a reporter counts."`
+	Set           setReporterCommand       `cmd:"" help:"Say what a reporter may, and how much its word counts."`
 	Disable       disableReporterCommand   `cmd:"" help:"Refuse all keys of a reporter from now on; what it reported stays, or not."`
 	Retract       retractReporterCommand   `cmd:"" help:"Take back what a reporter said within a time."`
 	Enable        enableReporterCommand    `cmd:"" help:"Take the keys of a disabled reporter again."`

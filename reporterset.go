@@ -44,31 +44,47 @@ func (t trusted) apply(r *control.Reporter) {
 	}
 }
 
-// setReporterCommand says how much a reporter's word counts.
+// setReporterCommand says what a reporter may, and how much its word counts.
 type setReporterCommand struct {
 	remote
 	stopped
 	output
-	Name string `arg:"" help:"Name of the reporter."`
+	Name string       `arg:"" help:"Name of the reporter."`
+	Role control.Role `help:"What it may at most: checker, reader, reporter, moderator or admin. Keys that it has never become more than they were made." placeholder:"ROLE"`
 	trusted
 	DryRun bool `help:"Change nothing; show what would be delisted and listed."`
 }
 
 // Help implements kong.HelpProvider.
 func (setReporterCommand) Help() string {
-	return `Holds at once on every node of the ledger, for what was reported before as well.
-A moderator may end a probation; all else is an admin's.
+	return `Holds at once on every node of the ledger; how much its word counts, for what was
+reported before as well. A moderator may end a probation; all else is an admin's.
 
   penaltybox reporter set web9 --weight 50 --dry-run
   penaltybox reporter set web9 --organisation example.org --weight 50
-  penaltybox reporter set web9 --no-probation`
+  penaltybox reporter set web9 --no-probation
+  penaltybox reporter set anna --role moderator`
+}
+
+// apply changes the reporter.
+func (cmd *setReporterCommand) apply(r *control.Reporter) {
+	if cmd.Role != "" {
+		r.Role = cmd.Role
+	}
+	cmd.trusted.apply(r)
 }
 
 // Run changes the reporter.
 func (cmd *setReporterCommand) Run(ctx context.Context, s *streams) error {
 	body := map[string]any{}
+	if cmd.Role != "" {
+		if _, err := control.ParseRole(string(cmd.Role)); err != nil {
+			return usageError{err}
+		}
+		body["role"] = cmd.Role
+	}
 	if cmd.fill(body); len(body) == 0 {
-		return usagef("nothing to set: give --organisation, --weight, --probation or --no-probation")
+		return usagef("nothing to set: give --role, --organisation, --weight, --probation or --no-probation")
 	}
 	if cmd.Offline && cmd.DryRun {
 		return usagef("--dry-run asks a server: it does not go with --offline")
