@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// cleanText makes a stranger's text safe to keep and to show: broken UTF-8,
+// cleanText makes somebody's text safe to keep and to show: broken UTF-8,
 // control characters but line ends and tabs, and marks that turn the direction
 // of writing go.
 func cleanText(text string) string {

@@ -42,7 +42,7 @@ func (r *Registrar) Exempt(ctx context.Context, now time.Time, exemption scoring
 	if err != nil {
 		return exemption, err
 	}
-	exemption.Prefix, exemption.Expires = prefix, exemption.Expires.UTC().Truncate(time.Second)
+	exemption.Prefix, exemption.Expires, exemption.Reason = prefix, exemption.Expires.UTC().Truncate(time.Second), cleanLine(exemption.Reason)
 	switch {
 	case exemption.Reason == "" || len(exemption.Reason) > 200:
 		return exemption, errors.New("reason: want 1 to 200 bytes, for those who ask later")

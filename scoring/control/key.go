@@ -163,7 +163,7 @@ func newKey(id string, o KeyOrder, now time.Time) (Key, string, error) {
 	if err != nil {
 		return Key{}, "", err
 	}
-	key.ID, key.Reporter, key.Role, key.Label = id, o.Reporter, o.Role, o.Label
+	key.ID, key.Reporter, key.Role, key.Label = id, o.Reporter, o.Role, cleanLine(o.Label)
 	key.Created, key.Expires = now.UTC().Truncate(time.Second), o.Expires.UTC().Truncate(time.Second)
 	key.Scopes, key.Sources, key.Quota = o.Scopes, o.Sources, o.Quota
 	return key, token, nil

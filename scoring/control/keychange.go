@@ -52,7 +52,7 @@ func (k Key) changed(now time.Time, change func(*KeyOrder)) (Key, error) {
 	if err := checked.check(now); err != nil {
 		return k, err
 	}
-	k.Label, k.Scopes, k.Sources, k.Quota = order.Label, order.Scopes, order.Sources, order.Quota
+	k.Label, k.Scopes, k.Sources, k.Quota = cleanLine(order.Label), order.Scopes, order.Sources, order.Quota
 	if k.Expires = order.Expires; !k.Expires.IsZero() {
 		k.Expires = k.Expires.UTC().Truncate(time.Second)
 	}

@@ -32,7 +32,7 @@ func (p Pause) covers(other Pause) bool {
 // until [Registrar.ResumeKey]). A pause that holds already and lasts longer
 // stays as it is.
 func (r *Registrar) PauseKey(ctx context.Context, now time.Time, id string, until time.Time, why string) (Key, error) {
-	pause := Pause{At: now.UTC().Truncate(time.Second), Until: until.UTC().Truncate(time.Second), Why: why}
+	pause := Pause{At: now.UTC().Truncate(time.Second), Until: until.UTC().Truncate(time.Second), Why: cleanLine(why)}
 	if until.IsZero() {
 		pause.Until = time.Time{}
 	}

@@ -52,7 +52,7 @@ func (r *Registrar) NewVoid(now time.Time, void scoring.Void) (scoring.Void, err
 		}
 		void.Prefix = prefix
 	}
-	void.From, void.To, void.At = wholeSecond(void.From), wholeSecond(void.To), now
+	void.From, void.To, void.At, void.Reason = wholeSecond(void.From), wholeSecond(void.To), now, cleanLine(void.Reason)
 	if limit := now.Add(time.Second); void.To.After(limit) {
 		return void, fmt.Errorf("void: ends at %s, in the future; what is reported from now on cannot be taken back yet", void.To.Format(time.RFC3339))
 	}
