@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"penaltybox/scoring"
 )
 
 // command runs one command line against a stand-in for a server and returns
@@ -250,7 +248,7 @@ func TestClient_basePath(t *testing.T) {
 
 // A row of the API is what the flags say.
 func TestReportCommand_row(t *testing.T) {
-	cmd := reportCommand{Kind: "ssh.maxauth", Points: 5, Note: "n", TTL: scoring.Duration(36 * time.Hour), Observed: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)), ID: "x"}
+	cmd := reportCommand{Kind: "ssh.maxauth", Points: 5, Note: "n", TTL: lifetime(36 * time.Hour), Observed: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)), ID: "x"}
 	want := reportRow{IP: "203.0.113.7", Kind: "ssh.maxauth", Points: 5, Note: "n", TTL: "36h0m0s", Observed: "2026-01-02T03:04:05+01:00", ID: "x"}
 	if got := cmd.row("203.0.113.7"); got != want {
 		t.Errorf("row is %+v, want %+v", got, want)

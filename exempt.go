@@ -21,10 +21,10 @@ type exemptCommand struct {
 type addExemptionCommand struct {
 	remote
 	output
-	Prefix string           `arg:"" help:"Address or prefix, such as 198.51.100.0/24; an IPv6 address means its /64."`
-	Reason string           `help:"Why, for those who ask later." required:"" placeholder:"TEXT"`
-	For    scoring.Duration `help:"For how long (7d); for ever unless given." placeholder:"TIME"`
-	Force  bool             `help:"Also a prefix so wide that it looks like a slip (wider than an IPv4 /8 or an IPv6 /16)."`
+	Prefix string   `arg:"" help:"Address or prefix, such as 198.51.100.0/24; an IPv6 address means its /64."`
+	Reason string   `help:"Why, for those who ask later." required:"" placeholder:"TEXT"`
+	For    lifetime `help:"For how long (7d); for ever unless given." placeholder:"TIME"`
+	Force  bool     `help:"Also a prefix so wide that it looks like a slip (wider than an IPv4 /8 or an IPv6 /16)."`
 }
 
 // Help implements kong.HelpProvider.
@@ -47,7 +47,7 @@ func (cmd *addExemptionCommand) Run(ctx context.Context, s *streams) error {
 		Reason string `json:"reason"`
 		TTL    string `json:"ttl,omitempty"`
 		Force  bool   `json:"force,omitempty"`
-	}{cmd.Prefix, cmd.Reason, ttlText(cmd.For), cmd.Force}
+	}{cmd.Prefix, cmd.Reason, cmd.For.String(), cmd.Force}
 	var made struct {
 		scoring.Exemption
 		Delisted []string `json:"delisted"`

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"penaltybox/listfile"
-	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -20,18 +19,18 @@ import (
 type importCommand struct {
 	remote
 	output
-	File     string           `arg:"" optional:"" help:"List to read; - or none: standard input." default:"-"`
-	Kind     string           `help:"What the addresses did, such as spam.mail." required:"" placeholder:"KIND"`
-	Reporter string           `help:"Report for this reporter, with an admin's key; without it, for the key's own." placeholder:"NAME"`
-	Points   uint16           `help:"Points instead of the kind's; more than the kind's needs a reporter who is a moderator." placeholder:"N"`
-	TTL      scoring.Duration `name:"ttl" help:"How long the points count (7d) instead of the kind's time; what is still in the file when half of it is over is extended." placeholder:"TIME"`
-	Note     string           `help:"Note of all, instead of the file's." placeholder:"TEXT"`
-	Format   string           `help:"auto, plain (one a line), csv, json, ndjson or rbldnsd." enum:"auto,plain,csv,json,ndjson,rbldnsd" default:"auto"`
-	Replace  bool             `help:"Withdraw what this reporter reported with this kind and is not in the file."`
-	Expand   int              `help:"Report each address of networks of up to so many; without it, networks are refused." placeholder:"N"`
-	Ranges   bool             `help:"Report networks as ranges where they are scored as such: IPv4 /24 to /31, IPv6 /48 to /63. Needs a key with the scope range."`
-	Force    bool             `help:"Go on although the file is empty, or although lines of it cannot be read and --replace would withdraw what stands there; and, with a moderator's key, although it looks like the server's own list."`
-	DryRun   bool             `help:"Show what would be done, and leave it."`
+	File     string   `arg:"" optional:"" help:"List to read; - or none: standard input." default:"-"`
+	Kind     string   `help:"What the addresses did, such as spam.mail." required:"" placeholder:"KIND"`
+	Reporter string   `help:"Report for this reporter, with an admin's key; without it, for the key's own." placeholder:"NAME"`
+	Points   uint16   `help:"Points instead of the kind's; more than the kind's needs a reporter who is a moderator." placeholder:"N"`
+	TTL      lifetime `name:"ttl" help:"How long the points count (7d) instead of the kind's time; what is still in the file when half of it is over is extended." placeholder:"TIME"`
+	Note     string   `help:"Note of all, instead of the file's." placeholder:"TEXT"`
+	Format   string   `help:"auto, plain (one a line), csv, json, ndjson or rbldnsd." enum:"auto,plain,csv,json,ndjson,rbldnsd" default:"auto"`
+	Replace  bool     `help:"Withdraw what this reporter reported with this kind and is not in the file."`
+	Expand   int      `help:"Report each address of networks of up to so many; without it, networks are refused." placeholder:"N"`
+	Ranges   bool     `help:"Report networks as ranges where they are scored as such: IPv4 /24 to /31, IPv6 /48 to /63. Needs a key with the scope range."`
+	Force    bool     `help:"Go on although the file is empty, or although lines of it cannot be read and --replace would withdraw what stands there; and, with a moderator's key, although it looks like the server's own list."`
+	DryRun   bool     `help:"Show what would be done, and leave it."`
 }
 
 // Help implements kong.HelpProvider.

@@ -55,8 +55,8 @@ type addKeyCommand struct {
 	Role     string `help:"Less than the reporter's own role: checker, reader, reporter, moderator or admin." placeholder:"ROLE"`
 	narrowed
 	quotas
-	Label string           `help:"What the key is for." placeholder:"TEXT"`
-	TTL   scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
+	Label string   `help:"What the key is for." placeholder:"TEXT"`
+	TTL   lifetime `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
 }
 
 // Help implements kong.HelpProvider.
@@ -153,7 +153,7 @@ func (cmd *addKeyCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, ttlText(cmd.TTL), scopes, sources, quota})
+	made, answer, err := makeKey(ctx, c, keyOrder{cmd.Reporter, cmd.Role, cmd.Label, cmd.TTL.String(), scopes, sources, quota})
 	if err != nil {
 		return fmt.Errorf("adding a key for %s: %w", cmd.Reporter, err)
 	}
@@ -214,14 +214,6 @@ On the machine that is to use it:
 		return withHint(err, "nobody has seen it: penaltybox key revoke %s", k.ID)
 	}
 	return nil
-}
-
-// ttlText writes a duration for the API, "" for none.
-func ttlText(ttl scoring.Duration) string {
-	if ttl == 0 {
-		return ""
-	}
-	return ttl.String()
 }
 
 // listKeysCommand lists keys.

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"time"
 
-	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -16,9 +15,9 @@ type pauseKeyCommand struct {
 	remote
 	stopped
 	output
-	ID  string           `arg:"" name:"id" help:"The key's id: the eight characters after pbx_ in the key."`
-	Why string           `help:"Why; its reporter is told." required:"" placeholder:"TEXT"`
-	For scoring.Duration `help:"How long (12h); until \"key resume\" unless given." placeholder:"TIME"`
+	ID  string   `arg:"" name:"id" help:"The key's id: the eight characters after pbx_ in the key."`
+	Why string   `help:"Why; its reporter is told." required:"" placeholder:"TEXT"`
+	For lifetime `help:"How long (12h); until \"key resume\" unless given." placeholder:"TIME"`
 }
 
 // Help implements kong.HelpProvider.

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"time"
 
-	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -20,11 +19,11 @@ type setKeyCommand struct {
 	ID string `arg:"" name:"id" help:"The key's id: the eight characters after pbx_ in the key."`
 	narrowed
 	quotas
-	AllScopes bool             `help:"The key may all that its role may."`
-	AnySource bool             `help:"The key is taken from anywhere."`
-	Label     *string          `help:"What the key is for." placeholder:"TEXT"`
-	TTL       scoring.Duration `name:"ttl" help:"How long the key is good for from now on (90d)." placeholder:"TIME" xor:"end"`
-	NeverEnds bool             `help:"The key is good for ever." xor:"end"`
+	AllScopes bool     `help:"The key may all that its role may."`
+	AnySource bool     `help:"The key is taken from anywhere."`
+	Label     *string  `help:"What the key is for." placeholder:"TEXT"`
+	TTL       lifetime `name:"ttl" help:"How long the key is good for from now on (90d)." placeholder:"TIME" xor:"end"`
+	NeverEnds bool     `help:"The key is good for ever." xor:"end"`
 }
 
 // Help implements kong.HelpProvider.
@@ -76,7 +75,7 @@ type keyChange struct {
 }
 
 func (cmd *setKeyCommand) body() (keyChange, error) {
-	change := keyChange{Label: cmd.Label, TTL: ttlText(cmd.TTL)}
+	change := keyChange{Label: cmd.Label, TTL: cmd.TTL.String()}
 	scopes, sources, err := cmd.read()
 	if err != nil {
 		return change, err

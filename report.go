@@ -8,22 +8,20 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"penaltybox/scoring"
 )
 
 // reportCommand reports one address, or as many as standard input holds.
 type reportCommand struct {
 	remote
 	output
-	IP       string           `arg:"" help:"IPv4 or IPv6 address; with a key of the scope range also a range, such as 203.0.113.0/24; - reads from standard input, one a line."`
-	Kind     string           `arg:"" help:"What it did, such as ssh.maxauth; a category (ssh) means its first kind."`
-	Points   uint16           `help:"Points instead of the kind's; more than the kind's needs a moderator's key." placeholder:"N"`
-	Note     string           `help:"What was seen; shown to you, moderators and admins only." placeholder:"TEXT"`
-	TTL      scoring.Duration `name:"ttl" help:"How long the points count (3s, 12h, 30d) instead of the kind's time." placeholder:"TIME"`
-	Observed time.Time        `help:"When it happened (RFC 3339); now unless given." placeholder:"TIME"`
-	Force    bool             `help:"Take many reports also if they look like the server's own list; needs a moderator's key."`
-	ID       string           `name:"id" help:"Your own name of the event: the same name counts once however often it is sent." placeholder:"TEXT"`
+	IP       string    `arg:"" help:"IPv4 or IPv6 address; with a key of the scope range also a range, such as 203.0.113.0/24; - reads from standard input, one a line."`
+	Kind     string    `arg:"" help:"What it did, such as ssh.maxauth; a category (ssh) means its first kind."`
+	Points   uint16    `help:"Points instead of the kind's; more than the kind's needs a moderator's key." placeholder:"N"`
+	Note     string    `help:"What was seen; shown to you, moderators and admins only." placeholder:"TEXT"`
+	TTL      lifetime  `name:"ttl" help:"How long the points count (3s, 12h, 30d) instead of the kind's time." placeholder:"TIME"`
+	Observed time.Time `help:"When it happened (RFC 3339); now unless given." placeholder:"TIME"`
+	Force    bool      `help:"Take many reports also if they look like the server's own list; needs a moderator's key."`
+	ID       string    `name:"id" help:"Your own name of the event: the same name counts once however often it is sent." placeholder:"TEXT"`
 }
 
 // Help implements kong.HelpProvider.

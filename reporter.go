@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 
-	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
 
@@ -36,11 +35,11 @@ type addReporterCommand struct {
 	Role string `help:"checker asks whether an address is listed, reader looks all up, reporter reports, moderator also withdraws and exempts, admin does all." enum:"checker,reader,reporter,moderator,admin" default:"reporter"`
 	narrowed
 	trusted
-	Net   []string         `help:"A network of its own, of which nothing is ever listed; may be given again." placeholder:"PREFIX"`
-	NoKey bool             `help:"Make no key yet."`
-	Print string           `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
-	Label string           `help:"What the key is for." placeholder:"TEXT"`
-	TTL   scoring.Duration `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
+	Net   []string `help:"A network of its own, of which nothing is ever listed; may be given again." placeholder:"PREFIX"`
+	NoKey bool     `help:"Make no key yet."`
+	Print string   `help:"Print the key within what to paste on the machine that is to report: watch, curl or fail2ban." placeholder:"FORM"`
+	Label string   `help:"What the key is for." placeholder:"TEXT"`
+	TTL   lifetime `name:"ttl" help:"How long the key is good for (90d); for ever unless given." placeholder:"TIME"`
 }
 
 // Help implements kong.HelpProvider.
@@ -89,7 +88,7 @@ func (cmd *addReporterCommand) Run(ctx context.Context, s *streams) error {
 		t.add(reporter.Name, string(reporter.Role))
 		return cmd.show(s, answer, t)
 	}
-	made, answer, err := makeKey(ctx, c, keyOrder{Reporter: cmd.Name, Label: cmd.Label, TTL: ttlText(cmd.TTL), Scopes: scopes, Sources: sources})
+	made, answer, err := makeKey(ctx, c, keyOrder{Reporter: cmd.Name, Label: cmd.Label, TTL: cmd.TTL.String(), Scopes: scopes, Sources: sources})
 	if err != nil {
 		err = fmt.Errorf("reporter %s was added, but making its key: %w", cmd.Name, err)
 		return withHint(err, "make the key with: penaltybox key add %s", cmd.Name)
