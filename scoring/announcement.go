@@ -144,9 +144,9 @@ func (s *shard) cappedGain(head itemIndex, rule ruleWeight, now second, added *i
 			continue
 		}
 		x := s.weights.weigh(it)
-		with.take(x)
+		with.take(it, x)
 		if it != added {
-			without.take(x)
+			without.take(it, x)
 		}
 	}
 }

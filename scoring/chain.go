@@ -86,7 +86,7 @@ func (s *shard) keep(order []itemIndex) {
 		needed := x.category&^seen != 0
 		seen |= x.category
 		for r := range s.walks {
-			if s.walks[r].needs(x) {
+			if s.walks[r].needs(it, x) {
 				needed = true
 			}
 		}

@@ -59,8 +59,8 @@ func (b *Scoreboard) Countings(prefix netip.Prefix, rule Rule, now time.Time) []
 		counting := Counting{ID: it.id(), Less: locked.weights.lessenings(k, it, at)}
 		if it.expires > at {
 			x := locked.weights.weigh(it)
-			counting.Less = append(counting.Less, w.lessenings(x)...)
-			counting.Points = int(w.take(x))
+			counting.Less = append(counting.Less, w.lessenings(it, x)...)
+			counting.Points = int(w.take(it, x))
 		}
 		countings = append(countings, counting)
 	}
@@ -87,7 +87,7 @@ func (w *weights) lessenings(k scoredKey, it *item, now second) []Lessening {
 }
 
 // lessenings tells why an item that is taken next counts less than it weighs.
-func (w *walk) lessenings(x weighed) []Lessening {
+func (w *walk) lessenings(it *item, x weighed) []Lessening {
 	switch {
 	case x.points == 0:
 		return nil
@@ -97,12 +97,12 @@ func (w *walk) lessenings(x weighed) []Lessening {
 	var less []Lessening
 	points := x.points
 	if x.cap > 0 {
-		if under := x.under(points, w.capped.get(x.reporter)); under < points {
+		if under := x.under(points, w.capped.get(it.reporter())); under < points {
 			points = under
 			less = append(less, Lessening{By: LessenedByKindCap, Limit: int(x.cap)})
 		}
 	}
-	if limit := w.rule.reporterCap; limit > 0 && limit-w.all.get(x.reporter) < points {
+	if limit := w.rule.reporterCap; limit > 0 && limit-w.all.get(it.reporter()) < points {
 		less = append(less, Lessening{By: LessenedByReporterCap, Limit: int(limit)})
 	}
 	return less

@@ -48,7 +48,8 @@ func (s *shard) apply(k scoredKey, p *place, e Entry) (added *item, changed bool
 func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amendment) (added *item, changed bool) {
 	i := s.find(k, p.head, original.id())
 	if i == 0 {
-		i = s.items.put(s.effective(k, original, amendment))
+		i = s.items.put(s.overlay(k, original, amendment))
+		s.markVoided(k, s.items.at(i))
 		p.head = s.insert(p.head, i)
 		s.join(k, p.head, i)
 		added = s.items.at(i)
@@ -71,18 +72,16 @@ func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amend
 		return nil, false
 	}
 	p.head = s.unlink(p.head, func(at itemIndex, _ *item) bool { return at == i })
-	*it = s.effective(k, original, amendment)
+	*it = s.overlay(k, original, amendment)
+	s.markVoided(k, it)
 	p.head = s.rebuild(p.head, i)
 	s.schedule(k, p, min(it.expires, s.firstExpiry(k, it)))
 	return nil, true
 }
 
-// effective returns the item that an incident is under its amendment and the
-// voids.
-func (s *shard) effective(k scoredKey, original item, amendment *Amendment) item {
-	it := s.overlay(k, original, amendment)
-	it.setVoided(s.weights.trust.voided(k, &it))
-	return it
+// markVoided flags an item, where it stands, if the voids take it back.
+func (s *shard) markVoided(k scoredKey, it *item) {
+	it.setVoided(s.weights.trust.voided(k, it))
 }
 
 // overlay returns the item that an incident is under its amendment, and
@@ -175,7 +174,7 @@ func (s *shard) verdict(head itemIndex, rule ruleWeight, now second) outcome {
 		if !it.is(flagKept) || it.expires <= now {
 			break
 		}
-		w.take(s.weights.weigh(it))
+		w.take(it, s.weights.weigh(it))
 		i = it.next
 	}
 	return w.end()
@@ -201,7 +200,7 @@ func (s *shard) standing(k scoredKey, head itemIndex, by *weights, rule ruleWeig
 			other.setVoided(by.trust.voided(k, it))
 			x = by.weigh(&other)
 		}
-		if counted := w.take(x); visit != nil && counted > 0 {
+		if counted := w.take(it, x); visit != nil && counted > 0 {
 			visit(it, counted)
 		}
 	}

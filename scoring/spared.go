@@ -95,8 +95,8 @@ func (b *Scoreboard) spares(s *shard, k scoredKey, p place, rule ruleWeight, now
 	w := walk{rule: rule}
 	for i := range most {
 		x := s.weights.weigh(&most[i])
-		x.points, x.organisation = max(x.points, uint32(most[i].points)), x.reporter
-		w.take(x)
+		x.points, x.organisation = max(x.points, uint32(most[i].points)), most[i].reporter()
+		w.take(&most[i], x)
 	}
 	return w.listed()
 }

@@ -30,7 +30,7 @@ func (s *shard) steps(steps []step, head itemIndex, now second, known *answers) 
 		live |= x.category
 		for r := range s.walks {
 			w := &s.walks[r]
-			if w.take(x); w.listed() {
+			if w.take(it, x); w.listed() {
 				listed |= s.weights.bits[r]
 				counted |= w.rule.categories
 			}

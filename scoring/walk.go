@@ -33,33 +33,33 @@ func (w *walk) start(rule ruleWeight) {
 
 // take counts one item, and returns the points it counts under the rule: fewer
 // than its own once its reporter has reached a cap.
-func (w *walk) take(x weighed) uint32 {
+func (w *walk) take(it *item, x weighed) uint32 {
 	if x.points == 0 || !w.rule.takes(x.category) {
 		return 0
 	}
 	points := x.points
 	if x.cap > 0 {
-		used := w.capped.get(x.reporter)
+		used := w.capped.get(it.reporter())
 		points = x.under(points, used)
-		w.capped.set(x.reporter, used+points)
+		w.capped.set(it.reporter(), used+points)
 	}
 	if w.rule.reporterCap > 0 {
-		used := w.all.get(x.reporter)
+		used := w.all.get(it.reporter())
 		points = min(points, w.rule.reporterCap-used)
-		w.all.set(x.reporter, used+points)
+		w.all.set(it.reporter(), used+points)
 	}
 	w.score = saturatingAdd(w.score, points)
 	if points > 0 && w.rule.organisations > 1 {
 		w.organisations.set(x.organisation, 1)
 	}
 	if w.until == 0 && w.reached() && w.missing() == 0 {
-		w.until = x.expires
+		w.until = it.expires
 	}
 	if x.category&^w.categories != 0 {
 		// Of every category the latest item comes first, so the newest
 		// category is the first to go.
 		w.categories |= x.category
-		w.next = x.expires
+		w.next = it.expires
 	}
 	return points
 }
@@ -78,12 +78,12 @@ func (w *walk) missing() int {
 // needs takes an item, and tells whether the rule's listing hangs on it: until
 // the points are enough on what adds some, from then on, while organisations
 // are missing, on who is another.
-func (w *walk) needs(x weighed) bool {
+func (w *walk) needs(it *item, x weighed) bool {
 	if w.listed() {
 		return false
 	}
 	reached, missing := w.reached(), w.missing()
-	return w.take(x) > 0 && (!reached || w.missing() < missing)
+	return w.take(it, x) > 0 && (!reached || w.missing() < missing)
 }
 
 // end returns what the walk found.

@@ -26,13 +26,12 @@ type ruleWeight struct {
 	reporterCap   uint32 // of what one reporter counts; 0: none
 }
 
-// weighed is an item as it counts before caps.
+// weighed is what an item counts before caps. It is small enough to stay in
+// registers: every walk makes one for each item.
 type weighed struct {
 	kindWeight
 	points       uint32 // 0: it counts nothing
-	reporter     ReporterNumber
 	organisation ReporterNumber
-	expires      second
 }
 
 func newWeights(policy Policy, set *ruleSet, trust *trustTable) *weights {
@@ -69,13 +68,13 @@ func (w *weights) rule(rule Rule) ruleWeight {
 
 // weigh tells what an item counts before caps.
 func (w *weights) weigh(it *item) weighed {
-	x := weighed{kindWeight: w.kind(it.kind()), reporter: it.reporter(), organisation: it.reporter(), expires: it.expires}
+	x := weighed{kindWeight: w.kind(it.kind()), organisation: it.reporter()}
 	switch {
 	case !it.counts():
 	case w.trust.reporters == nil:
 		x.points = uint32(it.points)
 	default:
-		r := w.trust.reporter(x.reporter)
+		r := w.trust.reporter(it.reporter())
 		x.points, x.organisation = r.weigh(it.points), r.organisation
 	}
 	return x
