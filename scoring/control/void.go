@@ -35,7 +35,7 @@ func (r *Registrar) AddVoid(ctx context.Context, now time.Time, void scoring.Voi
 
 // NewVoid returns the void that AddVoid would make, without making it.
 func (r *Registrar) NewVoid(now time.Time, void scoring.Void) (scoring.Void, error) {
-	now = now.UTC().Truncate(time.Second)
+	now, void.Reason = now.UTC().Truncate(time.Second), cleanLine(void.Reason)
 	if void.ID == "" {
 		void.ID = keyText.EncodeToString(random(5))
 	}

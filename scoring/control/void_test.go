@@ -109,3 +109,17 @@ func TestRegistrar_SettleVoids_twoNodes(t *testing.T) {
 		t.Errorf("kept %+v", kept)
 	}
 }
+
+// A reason is a line of text, and none is not made of spaces.
+func TestRegistrar_NewVoid_reason(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, newStore())
+	void := scoring.Void{Prefix: netip.MustParsePrefix("203.0.113.7/32"), Reason: " wrong\n\x1b[31mlog\t"}
+	if made, err := d.NewVoid(noon, void); err != nil || made.Reason != "wrong [31mlog" {
+		t.Errorf("NewVoid = %q, %v", made.Reason, err)
+	}
+	void.Reason = " \t\n"
+	if _, err := d.NewVoid(noon, void); err == nil {
+		t.Error("a void without a reason is made")
+	}
+}
