@@ -96,6 +96,26 @@ func TestBulk_text_one_address_a_line(t *testing.T) {
 		wants(t, map[string]any{"field": "knd"})
 }
 
+// curl calls every body a form, a list of addresses too.
+func TestBulk_text_that_curl_calls_a_form(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		body string
+		want map[string]any
+	}{
+		{"203.0.113.1\n203.0.113.2\n", map[string]any{"recorded": 2.0, "rows.1.ip": "203.0.113.2", "rows.1.kind": "scan.port"}},
+		{"\r\n2001:db8::1\r\nkind=ssh\r\n", map[string]any{"recorded": 1.0, "refused": 1.0, "rows.0.ip": "2001:db8::1"}},
+		{"# a = b\n203.0.113.1", map[string]any{"recorded": 1.0, "rows.0.row": 2.0}},
+		{"203.0.113.0/24\n203.0.113.1", map[string]any{"recorded": 1.0, "refused": 1.0, "rows.0.problem.field": "ip"}},
+	} {
+		newNode(t).ask(t, call{line: "POST /v1/incidents?kind=scan.port", as: control.RoleReporter, body: test.body, headers: []string{formBody}, tolerated: true}, 200).
+			wants(t, test.want)
+	}
+	for _, body := range []string{"203.0.113", "ip", "ip=203.0.113.1", "203.0.113.1=", "203.0.113.1&kind=ssh"} {
+		newNode(t).ask(t, call{line: "POST /v1/incidents?kind=scan.port", as: control.RoleReporter, body: body, headers: []string{formBody}, tolerated: true}, 400)
+	}
+}
+
 func TestBulk_nothing_in_nothing_recorded(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{ndjsonBody, formBody} {

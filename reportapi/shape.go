@@ -3,6 +3,7 @@ package reportapi
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"slices"
 )
 
@@ -42,6 +43,8 @@ func (b body) shape() (shape, error) {
 		return objectOrLines(head), nil
 	case first == 0 && b.contentType == formType:
 		return shapeLines, nil // a log without events, piped through curl
+	case first == '#' || beginsWithAddress(head):
+		return shapeText, nil
 	}
 	return shapeForm, nil
 }
@@ -56,3 +59,21 @@ func objectOrLines(head []byte) shape {
 	}
 	return shapeObject
 }
+
+// beginsWithAddress tells whether the first line is an address or a network and
+// nothing else: no form begins so, but a list that curl sends as one.
+func beginsWithAddress(head []byte) bool {
+	line, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	if len(line) > maxAddressLine || bytes.IndexByte(line, '=') >= 0 {
+		return false
+	}
+	text := string(bytes.TrimSpace(line))
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	_, err := netip.ParsePrefix(text)
+	return err == nil
+}
+
+// maxAddressLine is longer than any line that is an address or a network.
+const maxAddressLine = 64
