@@ -40,6 +40,16 @@ func (b *budgets) of(keyID string) *rate.Limiter {
 	return limiter
 }
 
+// budgetOf tells how many requests a minute the key of a request may make, and
+// how many of them are left; most is 0 without a limit, and without a good key.
+func (s *server) budgetOf(c *gin.Context) (most, left int) {
+	keyID := identityOf(c).KeyID
+	if s.budgets.perMinute == 0 || keyID == "" {
+		return 0, 0
+	}
+	return s.budgets.perMinute, int(max(0, s.budgets.of(keyID).TokensAt(s.Now())))
+}
+
 // spend takes a request off a key's budget, and tells what is left of it in
 // RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
 func (s *server) spend(c *gin.Context, keyID string) error {

@@ -61,6 +61,7 @@ func (s *server) countingOnce(house compat.House) compat.House {
 func (s *server) house() compat.House {
 	return compat.House{
 		Authenticate: s.authenticateForeign,
+		Budget:       s.budgetOf,
 		Body:         s.foreignBody,
 		Stream:       func(c *gin.Context) io.Writer { return pacedWriter{c.Writer, newPacer(c.Writer)} },
 		Intake:       countedIntake{s.Intake, s.meters},

@@ -168,6 +168,32 @@ func TestBudgetOfKey(t *testing.T) {
 	})
 }
 
+// AbuseIPDB's clients hold back by headers of its own.
+func TestBudgetOfKey_AbuseIPDB(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		rate int
+		key  bool
+		want []string // limit and what remains, by request
+	}{
+		{3, true, []string{"3 2", "3 1", "3 0", "3 0"}},
+		{3, false, []string{"1000000000 1000000000"}},
+		{0, true, []string{"1000000000 1000000000"}},
+	} {
+		n := compattest.New(t, func(c *reportapi.Config) { c.KeyRate = test.rate })
+		key := "none"
+		if test.key {
+			key = n.Keys[control.RoleReporter]
+		}
+		for i, want := range test.want {
+			header := n.Do("GET /compat/abuseipdb/api/v2/check?ipAddress=203.0.113.200", "", "Key: "+key).Header()
+			if got := header.Get("X-RateLimit-Limit") + " " + header.Get("X-RateLimit-Remaining"); got != want {
+				t.Errorf("at %d a minute request %d is answered %q, want %q", test.rate, i+1, got, want)
+			}
+		}
+	}
+}
+
 // What is over a key's quota is told as each format tells it; look-ups have none.
 func TestQuotaOfKey(t *testing.T) {
 	each(t, asIs, func(t *testing.T, l tongue, n *compattest.Node, key string) {

@@ -64,6 +64,10 @@ type House struct {
 	// is for the log: clients are told that it is not. A [*Fault] is for them, too:
 	// the key is good, and not for this.
 	Authenticate func(c *gin.Context, key string, scope control.Scope) (intake.Caller, error)
+	// Budget tells how many requests a minute the key of a request that went
+	// through Authenticate may make, and how many of them are left; most is 0
+	// where there is no limit, or no such key.
+	Budget func(c *gin.Context) (most, left int)
 	// Body returns the body of a request without its Content-Encoding (gzip or
 	// zstd; it fails for others). Reading it fails with [*http.MaxBytesError]
 	// after most bytes, before or after decompression; with a [*Fault] when it is
@@ -104,6 +108,7 @@ func (h House) Validate() error {
 		absent bool
 	}{
 		{"authenticate", h.Authenticate == nil},
+		{"budget", h.Budget == nil},
 		{"body", h.Body == nil},
 		{"stream", h.Stream == nil},
 		{"intake", h.Intake == nil},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,9 +64,8 @@ type call struct {
 // AbuseIPDB's words.
 func (a *api) serve(scope control.Scope, most int64, action func(call) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		c.Header("X-RateLimit-Limit", noLimit)
-		c.Header("X-RateLimit-Remaining", noLimit)
 		request, err := a.open(c, scope, most)
+		a.tellBudget(c)
 		if err == nil {
 			err = action(request)
 		}
@@ -94,6 +94,17 @@ func (a *api) open(c *gin.Context, scope control.Scope, most int64) (call, error
 	}
 	request.sent, err = compat.ReadParams(c, a.House, most)
 	return request, err
+}
+
+// tellBudget tells what is left to the key. AbuseIPDB counts days and we count
+// minutes; clients go by what remains.
+func (a *api) tellBudget(c *gin.Context) {
+	limit, remaining := noLimit, noLimit
+	if most, left := a.Budget(c); most > 0 {
+		limit, remaining = strconv.Itoa(most), strconv.Itoa(left)
+	}
+	c.Header("X-RateLimit-Limit", limit)
+	c.Header("X-RateLimit-Remaining", remaining)
 }
 
 // keyOf returns the key of a request. AbuseIPDB takes it from the URL, too;
