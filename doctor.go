@@ -172,6 +172,7 @@ func (cmd *doctorCommand) askAPI(ctx context.Context, now func() time.Time, zone
 	if json.NewDecoder(response.Body).Decode(&ready) == nil && ready.Ledger != "ok" {
 		find(doctor.Problem, fmt.Sprintf("ready: %t, ledger: %s", ready.Ready, ready.Ledger), "see the server's log")
 	}
+	view.findings = append(view.findings, clocksAhead(ctx, c, now())...)
 	if view.listed, err = firstListed(ctx, c, zone); err != nil {
 		find(doctor.Note, "has no list for this zone: "+err.Error(), "")
 	}

@@ -20,7 +20,7 @@ type nodeMetrics struct {
 	indexPrefixes, indexAnswers, indexed *prometheus.Desc
 	prefixes, incidents, exemptions      *prometheus.Desc
 	protected, paused                    *prometheus.Desc
-	lastReport, lastBackup               *prometheus.Desc
+	lastReport, lastBackup, clocks       *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*nodeMetrics)(nil)
@@ -41,6 +41,7 @@ func newNodeMetrics(front *front, clock func() time.Time) *nodeMetrics {
 		prefixes:      desc("scoreboard_prefixes", "Addresses with at least one incident; not on a node for DNS alone."),
 		incidents:     desc("scoreboard_incidents", "Incidents in memory, expired ones too until they are purged; not on a node for DNS alone."),
 		lastReport:    desc("reporter_last_report_timestamp_seconds", "When each reporter last reported what is in the ledger, to whichever node; not on a node for DNS alone.", "reporter"),
+		clocks:        desc("reporter_clock_offset_seconds", "How far each reporter's clock is ahead of the ledger's, by what it observed and reported to this node within the last half hour or hour; not on a node for DNS alone.", "reporter"),
 		lastBackup:    desc("last_backup_timestamp_seconds", "When this node last gave a whole backup; 0: never. Not on a node for DNS alone."),
 		paused:        desc("keys_paused", "Keys whose reports are not taken now; not on a node for DNS alone."),
 		exemptions:    desc("scoreboard_exemptions", "Exemptions in memory, ended ones too; not on a node for DNS alone."),
@@ -52,7 +53,7 @@ func newNodeMetrics(front *front, clock func() time.Time) *nodeMetrics {
 func (m *nodeMetrics) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		m.build, m.ready, m.lag, m.offset, m.indexPrefixes, m.indexAnswers, m.indexed, m.prefixes, m.incidents, m.exemptions,
-		m.protected, m.paused, m.lastReport, m.lastBackup,
+		m.protected, m.paused, m.lastReport, m.lastBackup, m.clocks,
 	} {
 		out <- desc
 	}
@@ -98,6 +99,11 @@ func (m *nodeMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(m.protected, float64(stats.Protected))
 		gauge(m.paused, float64(pausedKeys(node.book, node.now())))
 		node.reports.each(node.book, func(reporter string, unix int64) { gauge(m.lastReport, float64(unix), reporter) })
+		if in := m.front.intake.Load(); in != nil {
+			for reporter, ahead := range in.ClockOffsets(node.now()) {
+				gauge(m.clocks, ahead.Seconds(), reporter)
+			}
+		}
 		if m.front.backup != nil {
 			gauge(m.lastBackup, float64(m.front.backup.unix.Load()))
 		}

@@ -36,7 +36,7 @@ func TestMetrics_documentedAndSound(t *testing.T) {
 	full := startNode(t, flags)
 	receiver := newWebhookReceiver(t)
 	full.addWebhook("chat", receiver.URL, "listed")
-	full.report("ip=203.0.113.7&kind=hacked.host")
+	full.report("ip=203.0.113.7&kind=hacked.host&observed=" + time.Now().UTC().Format(time.RFC3339))
 	full.wantWebhook("chat", 1)
 	if codes, err := full.lookup("203.0.113.7", "alice-2026.paid.penaltybox.example"); err != nil || len(codes) == 0 {
 		t.Fatalf("with a key: %v, %v", codes, err)
@@ -117,7 +117,7 @@ func TestMetrics_alerts(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(example), &alerts); err != nil {
 		t.Fatal(err)
 	}
-	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) != 9 {
+	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) != 10 {
 		t.Fatalf("%+v", alerts)
 	}
 	for _, rule := range alerts.Groups[0].Rules {

@@ -23,6 +23,8 @@ type reporterView struct {
 	Organisation string `json:"organisation,omitempty"`
 	Weight       int    `json:"weight"`
 	Probation    bool   `json:"probation"`
+	// ClockOffset is how far its clock is ahead; see [intake.Intake.ClockOffsets].
+	ClockOffset *int `json:"clock_offset_seconds,omitempty"`
 }
 
 func viewReporter(r control.Reporter) reporterView {
@@ -40,10 +42,15 @@ func (s *server) getReporters(c *gin.Context) error {
 		return err
 	}
 	organisation := q.text("organisation")
-	views := []reporterView{}
+	views, offsets := []reporterView{}, s.Intake.ClockOffsets(s.Now())
 	for _, reporter := range s.Book.Reporters() {
 		if organisation == "" || reporter.Organisation == organisation {
-			views = append(views, viewReporter(reporter))
+			view := viewReporter(reporter)
+			if ahead, known := offsets[reporter.Name]; known {
+				seconds := int(ahead.Seconds())
+				view.ClockOffset = &seconds
+			}
+			views = append(views, view)
 		}
 	}
 	return ok(c, http.StatusOK, map[string]any{"reporters": views})

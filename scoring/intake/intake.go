@@ -90,6 +90,7 @@ type Intake struct {
 type memory struct {
 	locks  locks
 	usages usages
+	clocks clocks
 }
 
 // New returns an intake; it tells what is missing in config.
@@ -128,7 +129,7 @@ func (in *Intake) Submit(ctx context.Context, now time.Time, caller Caller, idem
 // weigh weighs reports. It returns a result for each, the incidents that are
 // ready for the ledger, and which of the results each incident belongs to.
 func (in *Intake) weigh(policy scoring.Policy, now time.Time, caller Caller, idempotencyKey string, reports []Report) (results []Result, incidents []scoring.Incident, rows []int) {
-	scale := scale{config: in.config, policy: policy, now: now, caller: caller}
+	scale := scale{config: in.config, policy: policy, now: now, caller: caller, clocks: &in.clocks}
 	if refusal := cmp.Or(scale.mayReportMany(len(reports)), scale.paused()); refusal != nil {
 		return refuseAll(len(reports), refusal), nil, nil
 	}

@@ -18,6 +18,7 @@ type scale struct {
 	policy scoring.Policy
 	now    time.Time
 	caller Caller
+	clocks *clocks // nil: nobody asks
 }
 
 // mayReport refuses callers whose key is only for reading.
@@ -175,6 +176,7 @@ func (s scale) times(incident *scoring.Incident, report Report, kind scoring.Kin
 		if err != nil {
 			return &Refusal{Field: "observed", Value: report.Observed, Problem: err.Error(), Hint: "leave it out if it just happened"}
 		}
+		s.clocks.note(s.now, s.caller.Reporter, observed)
 		if observed.After(now.Add(maxFuture)) {
 			return &Refusal{
 				Field: "observed", Value: report.Observed,
