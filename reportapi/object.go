@@ -107,9 +107,12 @@ func decodeForm(text string) (object, error) {
 		if pair == "" {
 			continue
 		}
-		name, value, _ := strings.Cut(pair, "=")
+		name, sent, _ := strings.Cut(pair, "=")
 		name, errName := url.QueryUnescape(name)
-		value, errValue := url.QueryUnescape(value)
+		value, errValue := url.QueryUnescape(sent)
+		if errName == nil && errValue != nil && intake.Placeholder(sent) { // %(ip)s is no escape
+			return nil, wrong(cut(name), cut(sent), "is what the client should have put a value in the place of", "mend its configuration")
+		}
 		if err := errors.Join(errName, errValue); err != nil {
 			return nil, wrong(cut(name), "", "is not encoded as a form: "+err.Error(), "let curl do it: --data-urlencode")
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -49,14 +48,6 @@ func FaultOf(err error) *Fault {
 	}
 	return &Fault{Status: http.StatusBadRequest, Detail: "the body could not be read to its end; send it again"}
 }
-
-// placeholder is what clients put into a request when their configuration
-// leaves it out, such as fail2ban's <ip>.
-var placeholder = regexp.MustCompile(`<[A-Za-z_][A-Za-z0-9_/.-]*>`)
-
-// Placeholder tells whether a value is, or holds, the name of a value in angle
-// brackets instead of the value.
-func Placeholder(value string) bool { return placeholder.MatchString(value) }
 
 // Quote writes a client's value into a message: cut, and with nothing that
 // could disturb a terminal or a log.

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"penaltybox/scoring/intake"
 )
 
 const (
@@ -112,9 +114,12 @@ func (p Params) addForm(text string) error {
 		if pair == "" {
 			continue
 		}
-		name, value, _ := strings.Cut(pair, "=")
+		name, sent, _ := strings.Cut(pair, "=")
 		name, errName := url.QueryUnescape(name)
-		value, errValue := url.QueryUnescape(value)
+		value, errValue := url.QueryUnescape(sent)
+		if errName == nil && errValue != nil && intake.Placeholder(sent) { // %(ip)s is no escape
+			return &Fault{Status: http.StatusUnprocessableEntity, Parameter: cut(name), Detail: Quote(sent) + " is what the client should have put a value in the place of"}
+		}
 		if err := errors.Join(errName, errValue); err != nil {
 			return &Fault{Status: http.StatusUnprocessableEntity, Parameter: cut(name), Detail: "is not encoded as a form (" + err.Error() + "); let curl do it: --data-urlencode"}
 		}

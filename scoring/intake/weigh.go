@@ -104,7 +104,10 @@ func (s scale) target(incident *scoring.Incident, report Report) *Refusal {
 	}
 	ip := strings.TrimSpace(report.IP)
 	addr, prefix, err := scoring.ParseReported(ip)
-	if err != nil {
+	switch {
+	case err != nil && Placeholder(ip):
+		return unfilled("ip", report.IP, "an address")
+	case err != nil:
 		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err, ip), Hint: "host names are not resolved; send one address"}
 	}
 	incident.Addr, incident.Prefix = addr, prefix
@@ -131,6 +134,8 @@ func (s scale) kind(report Report) (scoring.Kind, *Refusal) {
 	}
 	kind, ok := s.policy.KindNamed(name)
 	switch {
+	case !ok && Placeholder(name):
+		return kind, unfilled(field, name, "a kind")
 	case !ok:
 		return kind, &Refusal{Field: field, Value: name, Problem: "is not known here", Hint: "known kinds are " + strings.Join(s.policy.KindNames(), ", ")}
 	case report.Category != "" && report.Category != kind.Category:

@@ -9,6 +9,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
+	"penaltybox/scoring/intake"
 )
 
 // Category is one of AbuseIPDB's numbers and the kind that it means here; ""
@@ -62,7 +63,7 @@ func readCategories(text string, policy scoring.Policy) (string, error) {
 	switch {
 	case text == "":
 		return wrong("The categories field is required, such as 18,22.")
-	case compat.Placeholder(text):
+	case intake.Placeholder(text):
 		return wrong(fmt.Sprintf("The categories are %s, which the client should have put numbers in the place of; in fail2ban, give the action abuseipdb_category=\"18,22\".", compat.Quote(text)))
 	}
 	numbers := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })

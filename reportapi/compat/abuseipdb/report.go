@@ -101,7 +101,7 @@ func readAddr(parameter, text string) (netip.Addr, error) {
 		return addr, nil
 	case text == "":
 		return addr, wrong(parameter, wanted+" None was sent.")
-	case compat.Placeholder(text):
+	case intake.Placeholder(text):
 		return addr, wrong(parameter, fmt.Sprintf("%s The client sent %s, which it should have put an address in the place of.", wanted, compat.Quote(text)))
 	}
 	return addr, wrong(parameter, fmt.Sprintf("%s This is not: %s.", wanted, compat.Quote(text)))

@@ -68,7 +68,7 @@ func (a *api) take(c *gin.Context, sent compat.Params) error {
 // succeeds.
 func (a *api) report(c *gin.Context, caller intake.Caller, sent compat.Params) error {
 	ip := sent.Get("ip")
-	if compat.Placeholder(ip) {
+	if intake.Placeholder(ip) {
 		return wrong("ip", fmt.Sprintf("%s is what the client should have put an address in the place of", compat.Quote(ip)))
 	}
 	addr, _, err := scoring.ParseTarget(ip)

@@ -7,6 +7,7 @@ import (
 
 	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
+	"penaltybox/scoring/intake"
 )
 
 // nothing is the kind of services whose reports repeat what others said.
@@ -132,7 +133,7 @@ func services() []service {
 // Kind returns the kind that a service means: one of our own by its name, else
 // what the table has. It is "" for services whose reports are to be passed over.
 func Kind(name string, policy scoring.Policy) (string, error) {
-	if compat.Placeholder(name) {
+	if intake.Placeholder(name) {
 		return "", wrong("service", fmt.Sprintf("%s is what the client should have put a service in the place of; in fail2ban, give the action service=\"ssh\"", compat.Quote(name)))
 	}
 	// fail2ban's jails may carry their filter's options: sshd[mode=normal].

@@ -71,7 +71,10 @@ func (m mail) report() (report intake.Report, none string, err error) {
 		return report, "the mail has no address", nil
 	}
 	addr, _, err := scoring.ParseTarget(m.IP)
-	if err != nil {
+	switch {
+	case err != nil && intake.Placeholder(m.IP):
+		return report, "", wrong(fmt.Sprintf("ip %s: is what the client should have put an address in the place of; set formatter = \"json\" in metadata_exporter's rule", compat.Quote(m.IP)))
+	case err != nil:
 		return report, "", wrong(fmt.Sprintf("ip %s: no IPv4 or IPv6 address", compat.Quote(m.IP)))
 	}
 	if name, special := scoring.Special(addr); special {
