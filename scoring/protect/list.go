@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"penaltybox/scoring"
@@ -29,8 +30,11 @@ type List struct {
 // [Faults] where lines are to blame.
 func Read(text []byte, force bool) (List, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // a byte order mark
-	if bytes.HasPrefix(text, []byte("\x1f\x8b")) || bytes.HasPrefix(text, []byte("PK")) {
+	switch {
+	case compressed(text):
 		return List{}, errors.New("list: it is compressed; unpack it first, such as with zcat")
+	case bytes.IndexByte(text, 0) >= 0:
+		return List{}, errors.New("list: it holds NUL bytes: it is UTF-16, or no text at all; save it as UTF-8")
 	}
 	members := members{force: force, seen: map[written]int{}}
 	var list List
@@ -50,6 +54,14 @@ func Read(text []byte, force bool) (List, error) {
 	}
 	list.Prefixes = members.sorted()
 	return list, nil
+}
+
+// compressed tells by how a text begins whether it is gzip, zip, zstd, xz or
+// bzip2.
+func compressed(text []byte) bool {
+	return slices.ContainsFunc([]string{"\x1f\x8b", "PK", "\x28\xb5\x2f\xfd", "\xfd7zXZ", "BZh"}, func(magic string) bool {
+		return bytes.HasPrefix(text, []byte(magic))
+	})
 }
 
 // Fault is one line that is wrong.

@@ -20,6 +20,7 @@ type mispReader struct {
 	line    int   // at offset
 	offset  int64 // up to which lines were counted
 	listed  bool
+	lost    bool // within something that is not what was expected
 }
 
 func readMISP(text []byte, m *members) (List, error) {
@@ -47,7 +48,7 @@ func (r *mispReader) read() error {
 		if token, err = r.decoder.Token(); err != nil {
 			return err
 		}
-		if err := r.member(token.(string)); err != nil || r.members.full() {
+		if err := r.member(token.(string)); err != nil || r.lost || r.members.full() {
 			return err
 		}
 	}
@@ -100,6 +101,7 @@ func (r *mispReader) prefixes() error {
 	}
 	if token != json.Delim('[') {
 		r.members.fault(r.at(), "", `"list" is no JSON array`)
+		r.lost = true
 		return nil
 	}
 	for r.decoder.More() && !r.members.full() {
@@ -109,6 +111,7 @@ func (r *mispReader) prefixes() error {
 		text, ok := token.(string)
 		if !ok {
 			r.members.fault(r.at(), "", "stands in the list; want a text such as \"203.0.113.0/24\"")
+			r.lost = true
 			return nil
 		}
 		r.members.add(r.at(), text, time.Time{}, "")
