@@ -106,7 +106,7 @@ func (b *Scoreboard) recountShard(number int, w *weights, d *trustDifference, pl
 func (s *shard) revoid(k scoredKey, p *place) {
 	for i := p.head; i != 0; {
 		it := s.items.at(i)
-		s.markVoided(k, it)
+		it.setVoided(s.weights.trust.voided(k, it))
 		i = it.next
 	}
 	p.head = s.rebuild(p.head, 0)

@@ -79,9 +79,12 @@ func (s *shard) applyItem(k scoredKey, p *place, original item, amendment *Amend
 	return nil, true
 }
 
-// markVoided flags an item, where it stands, if the voids take it back.
+// markVoided flags an item that was just put where it stands, if a void takes it
+// back.
 func (s *shard) markVoided(k scoredKey, it *item) {
-	it.setVoided(s.weights.trust.voided(k, it))
+	if s.weights.trust.voids != nil {
+		it.setVoided(s.weights.trust.voided(k, it))
+	}
 }
 
 // overlay returns the item that an incident is under its amendment, and

@@ -45,5 +45,7 @@ func (t *tally) len() int { return t.n + len(t.many) }
 
 func (t *tally) reset() {
 	t.n = 0
-	clear(t.many)
+	if t.many != nil {
+		clear(t.many)
+	}
 }

@@ -184,7 +184,14 @@ func (s *shard) setShare(k scoredKey, with share) {
 
 // joined returns outcomes with the shares that ranges have in a prefix.
 func (s *shard) joined(k scoredKey, own []outcome) []outcome {
-	shares := s.shares[k]
+	if len(s.shares) == 0 {
+		return own
+	}
+	return s.joinShares(s.shares[k], own)
+}
+
+// joinShares is joined where some prefix has shares, which is seldom.
+func (s *shard) joinShares(shares []share, own []outcome) []outcome {
 	if len(shares) == 0 {
 		return own
 	}

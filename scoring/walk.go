@@ -79,8 +79,11 @@ func (w *walk) missing() int {
 // the points are enough on what adds some, from then on, while organisations
 // are missing, on who is another.
 func (w *walk) needs(it *item, x weighed) bool {
-	if w.listed() {
+	switch {
+	case w.listed():
 		return false
+	case w.rule.organisations <= 1:
+		return w.take(it, x) > 0 // enough points would list
 	}
 	reached, missing := w.reached(), w.missing()
 	return w.take(it, x) > 0 && (!reached || w.missing() < missing)
