@@ -47,6 +47,9 @@ type fastPath struct {
 	// Of the query at hand.
 	query  rawQuery
 	client netip.Addr // unmapped
+	// verdict holds once judge said that the address is listed. It is large: for
+	// what is not listed, nothing is written to it.
+	verdict scoring.Verdict
 }
 
 // fate is what becomes of a query.
@@ -169,9 +172,8 @@ func (f *fastPath) address(reply []byte, zone *servedZone, subject subject) ([]b
 	if testRange.Contains(subject.addr) || zone.Rule >= indexedRules {
 		return nil, ""
 	}
-	verdict := f.verdict(zone, subject.addr)
-	if verdict.Listed && !special(subject.addr) {
-		return f.listed(reply, zone, subject.addr, &verdict)
+	if f.judge(zone, subject.addr) && !special(subject.addr) {
+		return f.listed(reply, zone, subject.addr, &f.verdict)
 	}
 	rcode := byte(dns.RcodeNameError)
 	if subject.interior {
@@ -193,12 +195,13 @@ func special(addr netip.Addr) bool {
 	return is
 }
 
-// verdict asks the index; and the board where the index does not tell when the
-// answer of this one zone changes, or which range the text must name.
-func (f *fastPath) verdict(zone *servedZone, addr netip.Addr) scoring.Verdict {
+// judge tells whether the zone lists an address, and if so fills f.verdict. It
+// asks the index; and the board where the index does not tell when the answer of
+// this one zone changes, or which range the text must name.
+func (f *fastPath) judge(zone *servedZone, addr netip.Addr) bool {
 	index := f.server.index
 	if index == nil {
-		return f.server.responder.board.Verdict(addr, zone.Rule, f.now)
+		return f.judgeByBoard(zone, addr)
 	}
 	var found scoring.Found
 	var any bool
@@ -211,18 +214,25 @@ func (f *fastPath) verdict(zone *servedZone, addr netip.Addr) scoring.Verdict {
 		found, any = index.Find6(binary.BigEndian.Uint64(octets[:]), now)
 	}
 	if !any || found.Answer.Listed&(1<<zone.Rule) == 0 {
-		return scoring.Verdict{}
+		return false
 	}
 	next := time.Unix(int64(found.Next), 0)
 	text := f.query.qtype == dns.TypeTXT
 	if found.Last && !(text && found.Range) {
-		return scoring.Verdict{Listed: true, Until: next, Next: next, Categories: found.Answer.CategoriesOf(zone.Rule)}
+		f.verdict = scoring.Verdict{Listed: true, Until: next, Next: next, Categories: found.Answer.CategoriesOf(zone.Rule)}
+		return true
 	}
 	if !text && next.Sub(f.now) >= zone.TTL {
 		// Later than anybody may cache; that is all that matters of it.
-		return scoring.Verdict{Listed: true, Next: next, Categories: found.Answer.CategoriesOf(zone.Rule)}
+		f.verdict = scoring.Verdict{Listed: true, Next: next, Categories: found.Answer.CategoriesOf(zone.Rule)}
+		return true
 	}
-	return f.server.responder.board.Verdict(addr, zone.Rule, f.now)
+	return f.judgeByBoard(zone, addr)
+}
+
+func (f *fastPath) judgeByBoard(zone *servedZone, addr netip.Addr) bool {
+	f.verdict = f.server.responder.board.Verdict(addr, zone.Rule, f.now)
+	return f.verdict.Listed
 }
 
 // listed answers that an address is listed.
