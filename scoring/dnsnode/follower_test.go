@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ type follower struct {
 	board
 	ledger   *redisledger.Ledger
 	caughtUp chan struct{}
+	sweeping sync.Mutex // held while the board gives up what has ended
 }
 
 var _ scoring.Sink = (*follower)(nil)
@@ -89,7 +91,7 @@ func follow(tb testing.TB, ledger *redisledger.Ledger, b board) *follower {
 			case <-ctx.Done():
 				return
 			case <-time.After(time.Second):
-				b.Sweep(ledger.Now(), true)
+				f.sweep()
 			}
 		}
 	})
@@ -99,6 +101,12 @@ func follow(tb testing.TB, ledger *redisledger.Ledger, b board) *follower {
 		tb.Fatalf("waited %s in vain until the board catches up", patience)
 	}
 	return f
+}
+
+func (f *follower) sweep() {
+	f.sweeping.Lock()
+	defer f.sweeping.Unlock()
+	f.Sweep(f.ledger.Now(), true)
 }
 
 // during runs something until the test ends.

@@ -102,9 +102,14 @@ func markers() [scoring.Shards]netip.Addr {
 }
 
 // compare holds the DNS-only node against the full one, for half a minute
-// ahead.
+// ahead. Neither gives up meanwhile what has ended, for on a busy machine the
+// comparison lasts longer than a second, and is of the moment it began.
 func (n *nodes) compare(t *testing.T, round int) {
 	t.Helper()
+	for _, f := range []*follower{n.full, n.lean} {
+		f.sweeping.Lock()
+		defer f.sweeping.Unlock()
+	}
 	now := n.full.ledger.Now()
 	wrong, listed := 0, 0
 	for _, addr := range slices.Concat(n.addrs, n.steady) {
