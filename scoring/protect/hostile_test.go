@@ -72,6 +72,30 @@ func TestRead_halves(t *testing.T) {
 	}
 }
 
+// Many prefixes are as wide together as one that is refused; what stands within
+// another counts once.
+func TestRead_wide_together(t *testing.T) {
+	t.Parallel()
+	eights := func(count int) string {
+		var text strings.Builder
+		for i := range count {
+			fmt.Fprintf(&text, "%d.0.0.0/8\n%d.%d.0.0/16\n", i, i, i)
+		}
+		return text.String()
+	}
+	if list, err := protect.Read([]byte(eights(64)), false); err != nil || len(list.Prefixes) != 128 {
+		t.Errorf("a quarter of all: %d prefixes, error %v", len(list.Prefixes), err)
+	}
+	for _, text := range []string{eights(256), eights(64) + "203.0.113.7\n"} {
+		if list, err := protect.Read([]byte(text), false); err == nil || !strings.Contains(err.Error(), "a quarter of all IPv4") || len(list.Prefixes) > 0 {
+			t.Errorf("more than a quarter: %d prefixes, error %v", len(list.Prefixes), err)
+		}
+		if _, err := protect.Read([]byte(text), true); err != nil {
+			t.Errorf("with force: %v", err)
+		}
+	}
+}
+
 // addresses are so many lines, each another address.
 func addresses(count int) string {
 	var text strings.Builder

@@ -26,8 +26,9 @@ type List struct {
 // Read reads a list in one of three forms, told apart by how it begins: a MISP
 // warning list (a JSON object with "list"), CSV (prefix, expiry, comment), or
 // one address or prefix a line with # before comments. Prefixes wider than an
-// IPv4 /8 or an IPv6 /16 need force. Whatever is wrong refuses the whole, as
-// [Faults] where lines are to blame.
+// IPv4 /8 or an IPv6 /16 need force, and so do those that are a quarter of all
+// IPv4 addresses together. Whatever is wrong refuses the whole, as [Faults] where
+// lines are to blame.
 func Read(text []byte, force bool) (List, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // a byte order mark
 	switch {
@@ -53,6 +54,9 @@ func Read(text []byte, force bool) (List, error) {
 		return List{}, errors.New("list: it holds no prefix; was it cut, or is it a page about an error?")
 	}
 	list.Prefixes = members.sorted()
+	if !force && share(list.Prefixes) > widestShare {
+		return List{}, errWidestShare
+	}
 	return list, nil
 }
 
