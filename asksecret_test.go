@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -55,6 +56,7 @@ type typist struct {
 	person, program *os.File
 	answers         []string
 	asked           bytes.Buffer
+	typing          sync.WaitGroup
 }
 
 // Write hears a question. The answer is typed by another, who waits until the
@@ -63,11 +65,11 @@ func (ty *typist) Write(text []byte) (int, error) {
 	if strings.HasSuffix(string(text), ": ") && len(ty.answers) > 0 {
 		answer := ty.answers[0]
 		ty.answers = ty.answers[1:]
-		go func() {
+		ty.typing.Go(func() {
 			for echoes(ty.T, ty.program) {
 			}
 			io.WriteString(ty.person, answer+"\n")
-		}()
+		})
 	}
 	return ty.asked.Write(text)
 }
@@ -86,6 +88,7 @@ func TestAskSecrets_terminal(t *testing.T) {
 			ty := &typist{T: t, person: person, program: program, answers: test.typed}
 			s := newStreams(program, io.Discard, ty)
 			got, err := askSecrets(t.Context(), s, secretQuestion{text: "Old"}, secretQuestion{text: "New", twice: true})
+			ty.typing.Wait() // before the terminal is closed
 			if fmt.Sprint(got) != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 				t.Errorf("askSecrets = %q, %v; want %s, %q", got, err, test.want, test.err)
 			}
@@ -101,7 +104,7 @@ func TestAskSecrets_terminal(t *testing.T) {
 
 // Whoever gives up finds the terminal as it was.
 func TestAskSecrets_interrupted(t *testing.T) {
-	_, program := openTerminal(t)
+	person, program := openTerminal(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	asked := make(chan error)
 	go func() {
@@ -116,5 +119,25 @@ func TestAskSecrets_interrupted(t *testing.T) {
 	}
 	if !echoes(t, program) {
 		t.Error("the terminal stays quiet")
+	}
+
+	// A line ends the read that was given up, and with it the last that is done to
+	// the terminal, whose descriptor may be another's next.
+	hush(t, program)
+	io.WriteString(person, "\n")
+	for !echoes(t, program) {
+	}
+}
+
+// hush makes a terminal show nothing of what is typed.
+func hush(t *testing.T, terminal *os.File) {
+	t.Helper()
+	state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Lflag &^= unix.ECHO
+	if err := unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, state); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 // next: every address of the file has one incident, and only what --replace did
 // not find in the file is withdrawn.
 func TestImport_killed(t *testing.T) {
+	t.Parallel()
 	const rows, kept = 60_000, 40 // before, of other addresses
 	for name, flags := range backends(t) {
 		for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {

@@ -200,6 +200,7 @@ func withoutReason(text string) string { return strings.ReplaceAll(text, marker+
 // Nobody without a moderator's rights is told what others wrote of an address,
 // by whatever way; and no log is.
 func TestNotes_are_private(t *testing.T) {
+	t.Parallel()
 	for name, start := range markedNodes(t) {
 		t.Run(name, func(t *testing.T) {
 			n := start(t)
@@ -229,6 +230,7 @@ func TestNotes_are_private(t *testing.T) {
 // Erased, an address leaves no trace of what was written of it: not in the
 // ledger's files, the audit, a backup made afterwards, or anything that is told.
 func TestErasure_leaves_no_trace(t *testing.T) {
+	t.Parallel()
 	for name, start := range markedNodes(t) {
 		t.Run(name, func(t *testing.T) {
 			n := start(t)
@@ -265,6 +267,7 @@ func TestErasure_leaves_no_trace(t *testing.T) {
 
 // A node that is killed while it erases finishes when it is there again.
 func TestErasure_killed(t *testing.T) {
+	t.Parallel()
 	homes := backends(t)
 	homes["redis"] = func() serveFlags {
 		flags := defaultFlags(t.TempDir())

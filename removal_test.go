@@ -20,6 +20,7 @@ import (
 // leaves every output of every node, and stays off when a log is read late. What
 // happens afterwards counts, and then only a moderator takes it off again.
 func TestRemoval_story(t *testing.T) {
+	t.Parallel()
 	if !twoHosts(t) {
 		return
 	}
@@ -206,6 +207,7 @@ func (s *removalStory) wantOutputs(addr string, listed bool) {
 // The sessions of deploy/removal.md run as they are printed there: one on the
 // listed host, one of a moderator.
 func TestRemoval_session(t *testing.T) {
+	t.Parallel()
 	if !twoHosts(t) {
 		return
 	}

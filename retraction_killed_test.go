@@ -31,6 +31,7 @@ type killedRetraction struct {
 // the restart it is there whole or not at all, on DNS, on the list and in what
 // explains them; what was acknowledged is there.
 func TestServe_retraction_killed(t *testing.T) {
+	t.Parallel()
 	homes := backends(t)
 	homes["redis"] = func() serveFlags {
 		flags := defaultFlags(t.TempDir())

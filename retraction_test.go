@@ -242,6 +242,7 @@ func (r *retraction) audited(node *testNode, void voidView) {
 // so does DNS of a node that answers nothing else. The preview says exactly what
 // happens, and the audit who did it.
 func TestServe_retraction_onRedis(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	one, lean := fullAndDNSOnly(t, redis)
 	flags := defaultFlags(t.TempDir())
@@ -252,6 +253,7 @@ func TestServe_retraction_onRedis(t *testing.T) {
 
 // The same on the embedded ledger.
 func TestServe_retraction_onBolt(t *testing.T) {
+	t.Parallel()
 	node := []*testNode{startNode(t, defaultFlags(t.TempDir()))}
 	newRetraction(t, node, node).tell()
 }

@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 // the node and its admin key. Where LEDGER names a Redis, the node keeps its
 // ledger there.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	runStories(t, "testdata/script", func(env *testscript.Env) { env.Setenv("REDIS", redis.URL()) })
 }
@@ -52,6 +53,7 @@ func TestScript(t *testing.T) {
 // The stories in testdata/guards show each guard on and off. They are the same
 // on the embedded ledger and on Redis.
 func TestGuardStories(t *testing.T) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
 		runStories(t, "testdata/guards", func(*testscript.Env) {})
 	})

@@ -69,6 +69,7 @@ func (n *testNode) addWebhook(name, url, events string) string {
 // kill -9 of the node that sends, with a message under way that the receiver did
 // not take yet: the other node sends the same message on, until it is taken.
 func TestWebhook_killed(t *testing.T) {
+	t.Parallel()
 	redis, receiver := redistest.Start(t), newWebhookReceiver(t)
 	receiver.answer(http.StatusServiceUnavailable)
 	flags := defaultFlags(t.TempDir())
@@ -131,6 +132,7 @@ func (n *testNode) wantWebhook(name string, delivered uint64) {
 // Of all who claim a webhook on one ledger one has it, until its lease is over;
 // who takes over then goes on with what it left.
 func TestWebhook_claims(t *testing.T) {
+	t.Parallel()
 	for name, flags := range backends(t) {
 		t.Run(name, func(t *testing.T) {
 			settings, err := flags().check()

@@ -172,7 +172,8 @@ race_tests() {
 	[ -z "${no_race:-}" ] || race=
 	# The end-to-end stories have a section of their own.
 	mapfile -t packages < <(go list ./... | grep -v '/deploy/')
-	go test ${race:+"$race"} -shuffle=on -timeout 15m "${packages[@]}"
+	# Most wait for processes of their own, so more run at once than there are CPUs.
+	go test ${race:+"$race"} -shuffle=on -parallel 4 -timeout 20m "${packages[@]}"
 }
 
 # allocations runs the tests that the race detector would disturb: those in
