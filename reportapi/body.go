@@ -76,6 +76,15 @@ func (s *server) openBody(c *gin.Context, most int64) (io.Reader, error) {
 	return s.codings.Reader(encoding, paced, most), nil
 }
 
+// objectOf reads the body of a request that is one JSON object or one form.
+func (s *server) objectOf(c *gin.Context) (object, error) {
+	body, err := s.bodyOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return body.object()
+}
+
 // object reads a body that is one JSON object or one form.
 func (b body) object() (object, error) {
 	switch {

@@ -10,16 +10,13 @@ import (
 	"penaltybox/scoring/intake"
 )
 
-// readObject reads the body of a request that writes a control record.
+// readObject reads the body of a request that writes a control record, and that
+// has no parameters.
 func (s *server) readObject(c *gin.Context) (object, error) {
 	if _, err := queryOf(c); err != nil {
 		return nil, err
 	}
-	body, err := s.bodyOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return body.object()
+	return s.objectOf(c)
 }
 
 // fieldNames says which field of a request each subject of scoring/control's

@@ -55,11 +55,7 @@ func (s *server) patchPolicy(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.bodyOf(c)
-	if err != nil {
-		return err
-	}
-	o, err := body.object()
+	o, err := s.objectOf(c)
 	if err != nil {
 		return err
 	}

@@ -184,11 +184,7 @@ func (s *server) patchReporter(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.bodyOf(c)
-	if err != nil {
-		return err
-	}
-	o, err := body.object()
+	o, err := s.objectOf(c)
 	if err != nil {
 		return err
 	}
