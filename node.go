@@ -115,7 +115,7 @@ func (n *node) Control(all bool, records ...scoring.ControlRecord) {
 // Following implements scoring.Sink.
 func (n *node) Following(state scoring.FeedState) {
 	if state.CaughtUp {
-		n.once.Do(func() { close(n.caughtUp) })
+		n.once.Do(n.begin)
 	}
 	old := n.outage.Load()
 	switch {
@@ -131,6 +131,14 @@ func (n *node) Following(state scoring.FeedState) {
 		n.outage.Store(nil)
 		n.logger.Info("ledger is followed again", "outage_seconds", int(n.now().Sub(old.since).Seconds()))
 	}
+}
+
+// begin opens the node to readers: everything is loaded.
+func (n *node) begin() {
+	if b, ok := n.board.(*scoring.Scoreboard); ok {
+		b.BeginLog()
+	}
+	close(n.caughtUp)
 }
 
 // present is the outage that lasts, of the feed or of a memory that asks the

@@ -250,7 +250,10 @@ func (s *sink) Control(all bool, rs ...scoring.ControlRecord) {
 
 func (s *sink) Following(state scoring.FeedState) {
 	if state.CaughtUp {
-		s.once.Do(func() { close(s.caughtUp) })
+		s.once.Do(func() {
+			s.board.BeginLog()
+			close(s.caughtUp)
+		})
 	}
 }
 

@@ -22,22 +22,22 @@ func (l *changeLog) versionAt(at second) uint64 {
 	defer l.mu.Unlock()
 	oldest := l.version - uint64(len(l.ring))
 	before := sort.Search(len(l.ring), func(i int) bool {
-		return l.ring[(oldest+uint64(i))%changesKept].at >= at
+		return l.after(oldest+uint64(i)).at >= at
 	})
 	return oldest + uint64(before)
 }
 
 // LoggedSince returns the moment from which on the log has lost no change; the
-// zero time if it has lost none at all.
+// zero time if it has lost none since it was begun.
 func (b *Scoreboard) LoggedSince() time.Time {
 	l := &b.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.version <= changesKept {
+	if l.version-l.begun <= changesKept {
 		return time.Time{}
 	}
 	// What was lost may be of the second in which the oldest was logged.
-	return timeOf(l.ring[l.version%changesKept].at + 1)
+	return timeOf(l.after(l.version).at + 1)
 }
 
 // Follow tells the changes of one rule after a version, oldest first, and
@@ -69,7 +69,7 @@ func (l *changeLog) read(into []logged, version uint64) (int, bool) {
 	}
 	n := int(min(uint64(len(into)), l.version-version))
 	for i := range n {
-		into[i] = l.ring[(version+uint64(i))%changesKept]
+		into[i] = *l.after(version + uint64(i))
 	}
 	return n, true
 }

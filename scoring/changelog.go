@@ -13,8 +13,9 @@ const changesKept = 1 << 16
 // to that version.
 type changeLog struct {
 	mu          sync.Mutex
-	ring        []logged // change of version v at (v-1) % changesKept
+	ring        []logged // change of version v at (v-1-begun) % changesKept
 	version     uint64
+	begun       uint64           // the version at which the log was begun
 	setVersions [MaxRules]uint64 // by rule
 	listed      [MaxRules]int    // by rule
 }
@@ -67,13 +68,13 @@ func (l *changeLog) recordAcross(k scoredKey, now second, from *ruleSet, old []o
 // add appends a change. Clocks that go back do not show in the log: its times
 // never fall.
 func (l *changeLog) add(change logged) {
-	if l.version > 0 {
-		change.at = max(change.at, l.ring[(l.version-1)%changesKept].at)
+	if l.version > l.begun {
+		change.at = max(change.at, l.after(l.version-1).at)
 	}
 	if len(l.ring) < changesKept {
 		l.ring = append(l.ring, change)
 	} else {
-		l.ring[l.version%changesKept] = change
+		*l.after(l.version) = change
 	}
 	l.version++
 	if change.old.listed() == change.new.listed() {
@@ -87,6 +88,11 @@ func (l *changeLog) add(change logged) {
 	}
 }
 
+// after returns the change that follows a version, or the place for it.
+func (l *changeLog) after(version uint64) *logged {
+	return &l.ring[(version-l.begun)%changesKept]
+}
+
 // since returns the changes after a version, oldest first.
 func (l *changeLog) since(version uint64) ([]logged, bool) {
 	l.mu.Lock()
@@ -96,7 +102,7 @@ func (l *changeLog) since(version uint64) ([]logged, bool) {
 	}
 	changes := make([]logged, 0, l.version-version)
 	for v := version; v < l.version; v++ {
-		changes = append(changes, l.ring[v%changesKept])
+		changes = append(changes, *l.after(v))
 	}
 	return changes, true
 }
@@ -126,6 +132,16 @@ func (o outcome) verdict(k scoredKey, exemption *Exemption) Verdict {
 		Categories: o.categories,
 		Prefix:     k.prefix(),
 	}
+}
+
+// BeginLog empties the change log, and leaves the versions as they are: call it
+// once everything is loaded. What loading told is no change to anybody, for who
+// began to follow before would have had nothing to begin with.
+func (b *Scoreboard) BeginLog() {
+	l := &b.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring, l.begun = nil, l.version
 }
 
 // Version returns the version of the newest change; 0 when there was none yet.

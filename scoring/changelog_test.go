@@ -34,6 +34,58 @@ func TestScoreboard_ChangesSince_bounds(t *testing.T) {
 	}
 }
 
+// What loading tells is no change to those who follow later, who begin with the
+// full list; the log goes on behind it.
+func TestScoreboard_BeginLog(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t, anyFifty())
+	list := func(from, to, second int) {
+		for i := from; i < to; i++ {
+			b.Apply(at(second), incident(scattered(i), 1, hackedHost, 50, 5000))
+		}
+	}
+	const loaded = changesKept + 10
+	list(0, loaded, 0)
+	set := b.SetVersion(0)
+	b.BeginLog()
+	if v, oldest := b.Version(), b.OldestVersion(); v != loaded || oldest != loaded || b.SetVersion(0) != set {
+		t.Fatalf("version %d, oldest %d, set %d; want %d, and set %d", v, oldest, b.SetVersion(0), loaded, set)
+	}
+	if _, ok := b.ChangesSince(loaded - 1); ok {
+		t.Fatal("the log reaches back to what was loaded")
+	}
+	if !b.LoggedSince().IsZero() || b.VersionAt(at(-100)) != loaded {
+		t.Fatalf("logged since %s, begins at %d", b.LoggedSince(), b.VersionAt(at(-100)))
+	}
+	list(loaded, loaded+3, 20)
+	check := func(n int) {
+		t.Helper()
+		reached := 0
+		version, ok := b.Follow(0, loaded, func(c Change) {
+			if want := PrefixOf(scattered(loaded + reached)); c.Prefix != want || int(c.Version) != loaded+reached+1 {
+				t.Fatalf("change %d after loading: %+v, want of %s", reached, c, want)
+			}
+			reached++
+		})
+		if !ok || reached != n || version != b.Version() {
+			t.Fatalf("followed %d changes to version %d, %t; want %d to %d", reached, version, ok, n, b.Version())
+		}
+	}
+	check(3)
+	if got := b.VersionAt(at(20)); got != loaded {
+		t.Errorf("version at second 20 is %d, want %d", got, loaded)
+	}
+	list(loaded+3, loaded+changesKept, 30)
+	check(changesKept)
+	list(loaded+changesKept, loaded+changesKept+1, 40)
+	if _, ok := b.Follow(0, loaded, func(Change) {}); ok {
+		t.Error("the log reaches back to its beginning after it lost that")
+	}
+	if got, want := b.LoggedSince(), at(21); !got.Equal(want) {
+		t.Errorf("the log tells of changes since %s only, want %s", got, want)
+	}
+}
+
 // A further report extends a listing: that is a change, but not of the set.
 func TestScoreboard_SetVersion_movesWithTheSet(t *testing.T) {
 	t.Parallel()

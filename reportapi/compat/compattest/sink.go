@@ -48,6 +48,9 @@ func (s *sink) Control(all bool, records ...scoring.ControlRecord) {
 
 func (s *sink) Following(state scoring.FeedState) {
 	if state.CaughtUp {
-		s.once.Do(func() { close(s.caughtUp) })
+		s.once.Do(func() {
+			s.Board.BeginLog()
+			close(s.caughtUp)
+		})
 	}
 }

@@ -9,19 +9,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi/compat"
-	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
-)
-
-const (
-	// retold is how far before the last answer a change is told once more,
-	// because clients' clocks and ours tick apart.
-	retold = 2 * time.Second
-	// echo is how long after the end that a listing outlived it is told again for
-	// a second time: a client that took long over its first list holds what it
-	// was told a little beyond that end, and takes no other until then.
-	echo = 15 * time.Second
 )
 
 // getStream is GET /v1/decisions/stream: with startup=true, or for a client
@@ -122,51 +111,27 @@ func (p *poll) everything(c *gin.Context, startup bool) place {
 	return reached
 }
 
-// told is what a window of the change log says of a prefix.
-type told struct {
-	verdict    scoring.Verdict
-	categories scoring.CategorySet // that the client may know it by
-	tell       bool
-	held       bool // the client may hold it
-}
-
 // changes writes what changed after a place, or nothing if the log does not
 // reach back to it.
 func (p *poll) changes(from place) (place, bool) {
-	begin := min(from.version, p.Board.VersionAt(from.at.Add(-echo)))
-	window := map[netip.Prefix]told{}
-	version, ok := p.Board.Follow(p.zone.Index, begin, func(change scoring.Change) {
-		at := window[change.Prefix]
-		at.verdict = change.New
-		if change.Old.Listed && p.filter.wants(change.Prefix, p.scenarios.of(change.Old.Categories)) {
-			at.held, at.categories = true, change.Old.Categories
-		}
-		echoes := outlived(change) && change.At.Before(p.now.Add(-echo))
-		at.tell = at.tell || change.Version > from.version || echoes || !change.At.Before(from.at.Add(-retold))
-		window[change.Prefix] = at
-	})
-	if !ok {
+	w := p.newWindow(from)
+	if !w.read(0) {
 		return place{}, false
 	}
 	p.text(`{"deleted":[`)
-	for prefix, at := range window {
-		if at.tell && at.held && !p.wants(prefix, at.verdict) {
+	for prefix, at := range w.all() {
+		if at.held && !p.wants(prefix, at.verdict) {
 			p.ended(prefix, at.categories)
 		}
 	}
 	p.text(`],"new":[`)
-	for prefix, at := range window {
-		if at.tell && p.wants(prefix, at.verdict) {
+	for prefix, at := range w.all() {
+		if p.wants(prefix, at.verdict) {
 			p.listing(prefix, at.verdict)
 		}
 	}
 	p.text(`]}`)
-	return place{version, p.now}, true
-}
-
-// outlived tells whether a listing goes on beyond an end that may have been told.
-func outlived(change scoring.Change) bool {
-	return change.Old.Listed && change.New.Listed && !change.New.Until.After(change.Old.Until)
+	return place{w.end, p.now}, true
 }
 
 // sparedCache keeps what is spared for the clients that ask for it within one
