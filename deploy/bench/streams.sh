@@ -6,7 +6,8 @@
 # It needs curl, and listens on loopback only. A server of its own lists so many
 # addresses (1,000,000). So many bouncers (200), each with a name and a connection
 # of its own, in one other process, first all ask for everything at once, then ask
-# for changes once a second for 10 seconds while 1,000 addresses are reported. "Memory" is
+# for changes once a second for 10 seconds while 1,000 addresses are reported, and then
+# all at once, when 50,000 were imported just before. "Memory" is
 # how far the server's resident memory rose above where it was; "CPU" is that of all
 # the server's threads. Times depend on what else the machine does.
 set -euo pipefail
@@ -84,3 +85,5 @@ awk 'BEGIN { for (i = 0; i < 1000; i++) printf "198.18.%d.%d\n", i / 256, i % 25
 ) &
 measure 'changes, 100 a second' "$CLIENTS" $((CLIENTS * 10)) -polls 10
 wait $!
+awk 'BEGIN { for (i = 0; i < 50000; i++) printf "30.0.%d.%d\n", i / 256, i % 256 }' | api -o /dev/null -H 'Content-Type: text/plain' --data-binary @- "$URL/v1/incidents?kind=hacked.host"
+measure 'changes, 50,000 just imported' "$CLIENTS" "$CLIENTS" -polls 1 -every 1ms

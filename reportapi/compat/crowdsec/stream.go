@@ -120,14 +120,14 @@ func (p *poll) changes(from place) (place, bool) {
 	}
 	p.text(`{"deleted":[`)
 	for prefix, at := range w.all() {
-		if at.held && !p.wants(prefix, at.verdict) {
-			p.ended(prefix, at.categories)
+		if at.held && !p.wants(prefix, at.verdict()) {
+			p.ended(prefix, at.known)
 		}
 	}
 	p.text(`],"new":[`)
 	for prefix, at := range w.all() {
-		if p.wants(prefix, at.verdict) {
-			p.listing(prefix, at.verdict)
+		if v := at.verdict(); p.wants(prefix, v) {
+			p.listing(prefix, v)
 		}
 	}
 	p.text(`]}`)

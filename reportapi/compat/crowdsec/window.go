@@ -37,47 +37,55 @@ type window struct {
 	begin, end uint64
 	parts      uint64
 	part       uint64 // that is held
+	whole      bool   // it was read to its end
 	held       map[netip.Prefix]told
 }
 
-// told is what a window says of a prefix.
+// told is what a window says of a prefix. There are many of them at a time, so it
+// is no more of a verdict than clients are told.
 type told struct {
-	verdict    scoring.Verdict
-	categories scoring.CategorySet // that the client may know it by
+	until      int64               // in seconds since 1970; when it ends, if it is listed
+	categories scoring.CategorySet // that it is listed for
+	known      scoring.CategorySet // that the client may know it by
+	listed     bool
 	tell       bool
 	held       bool // the client may hold it
+}
+
+func (t told) verdict() scoring.Verdict {
+	return scoring.Verdict{Listed: t.listed, Until: time.Unix(t.until, 0), Categories: t.categories}
 }
 
 // newWindow returns the window after a place. It reads nothing yet.
 func (p *poll) newWindow(from place) *window {
 	w := &window{poll: p, from: from, begin: min(from.version, p.Board.VersionAt(from.at.Add(-echo))), end: p.Board.Version()}
-	w.parts = 1 + (w.end-min(w.begin, w.end))/partChanges
+	n := w.end - min(w.begin, w.end)
+	w.parts = 1 + n/partChanges
+	w.held = make(map[netip.Prefix]told, min(n, partChanges))
 	return w
 }
 
 // read holds a part, 0..parts-1, or returns false when the log does not reach
 // back, or not any more.
 func (w *window) read(part uint64) bool {
-	if w.held != nil && w.part == part {
+	if w.whole && w.part == part {
 		return true
 	}
-	w.part, w.held = part, map[netip.Prefix]told{}
-	_, ok := w.Board.Follow(w.zone.Index, w.begin, func(change scoring.Change) {
+	w.part = part
+	clear(w.held)
+	_, w.whole = w.Board.Follow(w.zone.Index, w.begin, func(change scoring.Change) {
 		if change.Version <= w.end && maphash.Comparable(w.cursors.seed, change.Prefix)%w.parts == part {
 			w.note(change)
 		}
 	})
-	if !ok {
-		w.held = nil
-	}
-	return ok
+	return w.whole
 }
 
 func (w *window) note(change scoring.Change) {
 	at := w.held[change.Prefix]
-	at.verdict = change.New
+	at.listed, at.until, at.categories = change.New.Listed, change.New.Until.Unix(), change.New.Categories
 	if change.Old.Listed && w.filter.wants(change.Prefix, w.scenarios.of(change.Old.Categories)) {
-		at.held, at.categories = true, change.Old.Categories
+		at.held, at.known = true, change.Old.Categories
 	}
 	echoes := outlived(change) && change.At.Before(w.now.Add(-echo))
 	at.tell = at.tell || change.Version > w.from.version || echoes || !change.At.Before(w.from.at.Add(-retold))

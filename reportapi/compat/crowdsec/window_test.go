@@ -41,18 +41,18 @@ func TestStream_manyChanges(t *testing.T) {
 		}
 	}
 	n.wait(5)
-	n.many(0, 10_000, false)
-	wants(poll, 10_000, 0)
+	n.many(0, 20_000, false)
+	wants(poll, 20_000, 0)
 	n.wait(5)
-	wants(poll, 10_000, 0) // they had just changed
-	n.many(0, 6_000, true)
-	n.many(10_000, 15_000, false)
-	n.many(14_000, 15_000, true)
-	wants(poll, 4_000, 7_000)
+	wants(poll, 20_000, 0) // they had just changed
+	n.many(0, 12_000, true)
+	n.many(20_000, 25_000, false)
+	n.many(24_000, 25_000, true)
+	wants(poll, 4_000, 13_000)
 	n.wait(5)
-	wants(poll, 4_000, 7_000) // and so had these
+	wants(poll, 4_000, 13_000) // and so had these
 	wants(poll, 0, 0)
-	wants(startup, 8_000, 0)
+	wants(startup, 12_000, 0)
 }
 
 // overtaker is a connection on which so much is written that meanwhile more
@@ -77,8 +77,8 @@ func TestStream_overtaken(t *testing.T) {
 	n := newNode(t)
 	n.answered(t, startup, nil, nil)
 	n.wait(5)
-	n.many(0, 10_000, false)
-	w := &overtaker{httptest.NewRecorder(), func() { n.many(10_000, 90_000, false) }}
+	n.many(0, 20_000, false)
+	w := &overtaker{httptest.NewRecorder(), func() { n.many(20_000, 90_000, false) }}
 	n.api.ServeHTTP(w, request(poll, "", n.apiKey(control.RoleReader)))
 	if w.change != nil || json.Valid(w.Body.Bytes()) {
 		t.Fatalf("it was not overtaken: %d octets", w.Body.Len())
