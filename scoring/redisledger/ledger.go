@@ -30,6 +30,7 @@ type Ledger struct {
 	forgotten    atomic.Int64 // up to when details are forgotten, unix seconds; 0: not at all
 
 	claims    claims
+	carrier   carrier
 	following atomic.Bool
 	progress  [feeds]progress
 	sink      atomic.Pointer[scoring.Sink] // nil while nobody follows
@@ -65,7 +66,12 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 		clock:        options.Clock,
 		closed:       make(chan struct{}),
 	}
-	l.close = sync.OnceFunc(func() { close(l.closed) })
+	life, end := context.WithCancelCause(context.Background())
+	l.close = sync.OnceFunc(func() {
+		close(l.closed)
+		end(errClosed)
+	})
+	l.carrier.carry = func(rows []*row) { l.write(life, rows) }
 	if err := denied(l.begin(ctx, options)); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the ledger in redis at %s: %w", endpoint.name, err), l.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"penaltybox/scoring"
@@ -60,9 +61,12 @@ func (l *Ledger) record(ctx context.Context, incidents []scoring.Incident) ([]sc
 	if err != nil {
 		return nil, err
 	}
-	receipts, calls := l.judge(rows, known)
-	if len(calls) > 0 {
-		l.run(ctx, recordScript, calls...)
+	receipts, stored := l.judge(rows, known)
+	if len(stored) > 0 {
+		if err := l.store(ctx, stored); err != nil {
+			return nil, err
+		}
+		calls := callsOf(stored)
 		if err := allUnavailable(calls); err != nil {
 			return nil, err
 		}
@@ -70,6 +74,35 @@ func (l *Ledger) record(ctx context.Context, incidents []scoring.Incident) ([]sc
 		fill(receipts, rows, visible)
 	}
 	return receipts, nil
+}
+
+// store writes rows, and leaves in each the call that it was part of: those of a
+// batch by themselves, those of a small report with what others report meanwhile.
+func (l *Ledger) store(ctx context.Context, rows []*row) error {
+	if len(rows) <= joinedRows {
+		return l.carrier.send(ctx, rows)
+	}
+	l.write(ctx, rows)
+	return nil
+}
+
+func (l *Ledger) write(ctx context.Context, rows []*row) {
+	var batches batches
+	for _, r := range rows {
+		r.call = batches.add(l, *r)
+	}
+	l.run(ctx, recordScript, batches.all...)
+}
+
+// callsOf returns the calls that rows were part of, each once.
+func callsOf(rows []*row) []*call {
+	var calls []*call
+	for _, r := range rows {
+		if !slices.Contains(calls, r.call) {
+			calls = append(calls, r.call)
+		}
+	}
+	return calls
 }
 
 func encodeRows(incidents []scoring.Incident) ([]row, error) {
@@ -86,13 +119,13 @@ func encodeRows(incidents []scoring.Incident) ([]row, error) {
 	return rows, nil
 }
 
-// judge decides which rows are new, and puts those into calls.
-func (l *Ledger) judge(rows []row, known view) ([]scoring.Receipt, []*call) {
+// judge decides which rows are to be stored.
+func (l *Ledger) judge(rows []row, known view) ([]scoring.Receipt, []*row) {
 	receipts := make([]scoring.Receipt, len(rows))
 	firsts := make(map[scoring.Key]int, len(rows))
 	held := map[netip.Prefix]int{}
 	now := l.Now()
-	var batches batches
+	var stored []*row
 	for i := range rows {
 		r := &rows[i]
 		if first, again := firsts[r.Key()]; again {
@@ -108,17 +141,17 @@ func (l *Ledger) judge(rows []row, known view) ([]scoring.Receipt, []*call) {
 				// The replicas may not have it yet: it may have been
 				// refused for just that.
 				r.repeat(entry.Incident)
-				r.call = batches.add(l, *r)
+				stored = append(stored, r)
 			}
 		case count(held, known, r.Prefix) >= scoring.MaxIncidents:
 			receipts[i].Err = scoring.ErrTooMany
 		default:
 			firsts[r.Key()] = i
 			held[r.Prefix]++
-			r.call = batches.add(l, *r)
+			stored = append(stored, r)
 		}
 	}
-	return receipts, batches.all
+	return receipts, stored
 }
 
 // repeat makes the row store again what the ledger has, which changes nothing:
