@@ -57,6 +57,7 @@ func (r remote) dial() (*client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: r.Timeout}).DialContext
 	transport.ResponseHeaderTimeout = r.Timeout
+	transport.MaxIdleConnsPerHost = amendedAtOnce
 	c.http = &http.Client{
 		Transport: transport,
 		// A key must not follow a redirect to somewhere else.

@@ -13,8 +13,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"penaltybox/scoring"
 )
 
 // importRun carries a list to the server.
@@ -54,11 +52,8 @@ func (r *importRun) all(ctx context.Context) (err error) {
 	if err := r.report(ctx, fresh); err != nil {
 		return err
 	}
-	for _, in := range ending {
-		if err := r.amend(ctx, in, map[string]any{"ttl": r.cmd.TTL.String()}, &r.sum.Extended); err != nil {
-			return fmt.Errorf("extending %s of %s: %w", in.id, in.prefix, err)
-		}
-		r.advance(1)
+	if err := r.amend(ctx, ending, "extending", map[string]any{"ttl": r.cmd.TTL.String()}, &r.sum.Extended); err != nil {
+		return err
 	}
 	if !r.cmd.Replace {
 		return nil
@@ -199,52 +194,6 @@ func (r *importRun) count(batch []importTarget, answer bulkAnswer) {
 			r.sum.Unavailable++
 		}
 	}
-}
-
-// withdraw takes back what is absent from the file. Lines that could not be
-// read may hold what would be withdrawn, so they want --force.
-func (r *importRun) withdraw(ctx context.Context) error {
-	var absent []heldIncident
-	for prefix, incidents := range r.present {
-		if !r.list.known[prefix] {
-			absent = append(absent, incidents...)
-		}
-	}
-	if len(absent) > 0 && len(r.list.failures) > 0 && !r.cmd.Force {
-		err := fmt.Errorf("%d lines could not be read, so the %d incidents that seem to be absent stay", len(r.list.failures), len(absent))
-		return withHint(err, "mend the lines, or withdraw all the same with --force")
-	}
-	r.progress.total += int64(len(absent))
-	for _, in := range absent {
-		change := map[string]any{"withdrawn": true, "reason": "no longer in the imported list"}
-		if err := r.amend(ctx, in, change, &r.sum.Withdrawn); err != nil {
-			return fmt.Errorf("withdrawing %s of %s: %w", in.id, in.prefix, err)
-		}
-		r.advance(1)
-	}
-	return nil
-}
-
-// amend changes one incident and counts it; one that has expired meanwhile needs
-// no change.
-func (r *importRun) amend(ctx context.Context, in heldIncident, change map[string]any, counter *int) error {
-	if r.cmd.DryRun {
-		*counter++
-		return nil
-	}
-	target := in.prefix.Addr().String()
-	if scoring.IsRange(in.prefix) {
-		target = in.prefix.String()
-	}
-	path := "/v1/incidents/" + pathOf(target) + "/" + url.PathEscape(in.id)
-	_, err := r.client.call(ctx, request{method: http.MethodPatch, path: path, body: change}, nil)
-	if gone, ok := errors.AsType[*problem](err); ok && gone.Status == http.StatusNotFound {
-		return nil
-	}
-	if err == nil {
-		*counter++
-	}
-	return err
 }
 
 // fail counts and tells a line that was not taken, at once: a long run may be
