@@ -14,10 +14,10 @@ const Listed = 100
 // threshold its points are, in percent, at most 99. What is exempt has 0.
 func (h House) Confidence(addr netip.Addr, now time.Time) int {
 	standing := h.Board.Standing(addr, h.Zone().Rule, now)
-	switch {
-	case standing.Listed:
+	if standing.Listed {
 		return Listed
-	case standing.Exemption != nil:
+	}
+	if _, exempt := h.Board.Exempt(addr, now); exempt { // also below the threshold, where no verdict tells
 		return 0
 	}
 	return h.Percent(standing.Score)

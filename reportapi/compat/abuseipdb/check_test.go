@@ -63,6 +63,28 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// What is whitelisted has no score, however often it was reported and whoever
+// exempted it: somebody by hand, or a set that comes with the program.
+func TestCheck_whitelisted(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	keys := threeKeys(t, n)
+	exempt(t, n, "203.0.113.0/24")
+	for _, addr := range []string{"203.0.113.7", "1.1.1.1"} {
+		for reports := range 4 { // three would list
+			if reports > 0 {
+				w := n.Do("POST "+api+"/report", "ip="+addr+"&categories=22", formBody, "Key: "+keys[reports-1])
+				wants(t, w, http.StatusOK, `"abuseConfidenceScore":0`)
+			}
+			wants(t, send(n, "GET /check?ipAddress="+addr, ""), http.StatusOK, `"isWhitelisted":true,"abuseConfidenceScore":0`)
+		}
+	}
+	w := send(n, "GET /blacklist?plaintext&confidenceMinimum=25", "")
+	if w.Code != http.StatusOK || w.Body.Len() > 0 {
+		t.Errorf("the blacklist answers %d: %s", w.Code, w.Body)
+	}
+}
+
 // Comments are for their reporter and for moderators.
 func TestCheck_verbose(t *testing.T) {
 	t.Parallel()
