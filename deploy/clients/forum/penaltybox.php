@@ -65,24 +65,32 @@ function penaltybox_get(string $url, string $header): ?string
 /** What was remembered less than so many seconds ago; null: nothing. */
 function penaltybox_recall(string $what, int $seconds): ?string
 {
-    $file = PENALTYBOX_CACHE . '/' . sha1($what);
-    $age = time() - (int) @filemtime($file);
-    $text = $age >= 0 && $age < $seconds ? @file_get_contents($file) : false;
+    $folder = penaltybox_folder();
+    $age = $folder === null ? -1 : time() - (int) @filemtime($folder . '/' . sha1($what));
+    $text = $age >= 0 && $age < $seconds ? @file_get_contents($folder . '/' . sha1($what)) : false;
     return $text === false || $text === '' ? null : $text;
 }
 
-/** Remembers in a folder that others may not write to; old files go now and then. */
+/** Remembers in one step, so that nothing half written is read; old files go now and then. */
 function penaltybox_remember(string $what, string $text): void
 {
-    if (!is_dir(PENALTYBOX_CACHE) && !@mkdir(PENALTYBOX_CACHE, 0700, true)) {
-        return;
+    $folder = penaltybox_folder();
+    $new = $folder === null ? false : @tempnam($folder, 'new');
+    if ($new !== false && (@file_put_contents($new, $text) !== strlen($text) || !@rename($new, $folder . '/' . sha1($what)))) {
+        @unlink($new);
     }
-    @file_put_contents(PENALTYBOX_CACHE . '/' . sha1($what), $text, LOCK_EX);
-    if (random_int(1, 200) === 1) {
-        foreach (glob(PENALTYBOX_CACHE . '/*') ?: [] as $file) {
-            if (time() - (int) @filemtime($file) > 600) {
-                @unlink($file);
-            }
+    foreach ($folder !== null && random_int(1, 200) === 1 ? glob($folder . '/*') ?: [] : [] as $file) {
+        if (time() - (int) @filemtime($file) > 600) {
+            @unlink($file);
         }
     }
+}
+
+/** The folder to remember in: ours, no link, and nobody else may write there; null: nothing is remembered. */
+function penaltybox_folder(): ?string
+{
+    @mkdir(PENALTYBOX_CACHE, 0700, true);
+    $stat = @lstat(PENALTYBOX_CACHE);
+    $self = function_exists('posix_geteuid') ? posix_geteuid() : (($file = @tmpfile()) ? fstat($file)['uid'] : -1);
+    return $stat !== false && ($stat['mode'] & 0170022) === 0040000 && $stat['uid'] === $self ? PENALTYBOX_CACHE : null;
 }

@@ -18,6 +18,36 @@ each_says() {
 	done
 }
 
+# poisoned: others have made the folder in which the function remembers, or could
+# write there; it believes nothing of what lies there, and writes nothing.
+poisoned() {
+	local folder=$WORK/penaltybox-0 trap=$WORK/trap entry lie
+	entry=$(printf %s $CLEAN | sha1sum | cut -d ' ' -f 1)
+	for lie in 'chown nobody' 'chmod 770' 'chmod 707' 'a file' linked; do
+		rm -rf "$folder" "$trap" && mkdir -m 700 "$trap" && printf listed >"$trap/$entry"
+		case $lie in
+		linked) ln -s "$trap" "$folder" ;;
+		'a file') rm -r "$trap" && printf listed >"$folder" ;;
+		*) mv "$trap" "$folder" && $lie "$folder" ;;
+		esac
+		expect "$CLEAN with a folder that is not ours alone ($lie)" "$(plugin function $CLEAN)" clean
+		expect "$LISTED with a folder that is not ours alone ($lie)" "$(plugin function $LISTED)" listed
+		expect "what lies in a folder that is not ours alone ($lie)" "$(find "$folder/" "$trap" -type f 2>/dev/null | xargs -r -n 1 basename | sort -u)" \
+			"$([ "$lie" = 'a file' ] || echo "$entry")"
+	done
+	# A link within a good folder is replaced, not followed.
+	rm -rf "$folder" "$trap" && mkdir -m 700 "$folder" && echo precious >"$trap" && touch -d yesterday "$trap"
+	ln -s "$trap" "$folder/$entry"
+	expect "$CLEAN with a link in the folder" "$(plugin function $CLEAN)" clean
+	expect "what the link leads to" "$(cat "$trap")" precious
+	expect "what is remembered of $CLEAN" "$(stat -c %F "$folder/$entry"; cat "$folder/$entry")" "$(printf 'regular file\nclean')"
+	# Where PHP does not know who it is, a file that it makes tells.
+	expect "$CLEAN without the functions of POSIX" "$(php -d disable_functions=posix_geteuid "$FORUMS/hosts.php" "$WORK/forum" function $CLEAN)" clean
+	expect "what is remembered without them" "$(cat "$WORK/penaltybox-forum/$entry")" clean
+	rm -rf "$folder" "$trap" "$WORK/penaltybox-forum"
+	show "the function remembers in a folder of its own, and nowhere that others can write"
+}
+
 hosts() {
 	local name began
 	mkdir "$WORK/forum" "$WORK/forum/penaltybox" "$WORK/forum/event"
@@ -49,6 +79,8 @@ hosts() {
 	rm -rf "$WORK"/penaltybox-[0-9]*
 	each_says listed $LISTED
 	show "a server that does not answer is asked once, and everybody is let in"
+
+	poisoned
 
 	mv "$WORK/forum.key" "$WORK/forum.key.away" && rm -rf "$WORK"/penaltybox-[0-9]*
 	each_says clean $LISTED
