@@ -107,7 +107,7 @@ func readChange(o object) (intake.Change, error) {
 		case "points":
 			change.Points, err = m.scalar()
 		case "expires":
-			change.Expires, err = m.scalar()
+			change.Expires, err = m.moment()
 		case "ttl":
 			change.TTL, err = m.text()
 		case "note":

@@ -41,13 +41,14 @@ func (b *budgets) of(keyID string) *rate.Limiter {
 }
 
 // budgetOf tells how many requests a minute the key of a request may make, and
-// how many of them are left; most is 0 without a limit, and without a good key.
-func (s *server) budgetOf(c *gin.Context) (most, left int) {
+// how many of them are left; most is 0 without a limit. Without a good key nothing
+// is known.
+func (s *server) budgetOf(c *gin.Context) (most, left int, known bool) {
 	keyID := identityOf(c).KeyID
 	if s.budgets.perMinute == 0 || keyID == "" {
-		return 0, 0
+		return 0, 0, keyID != ""
 	}
-	return s.budgets.perMinute, int(max(0, s.budgets.of(keyID).TokensAt(s.Now())))
+	return s.budgets.perMinute, int(max(0, s.budgets.of(keyID).TokensAt(s.Now()))), true
 }
 
 // spend takes a request off a key's budget, and tells what is left of it in

@@ -212,3 +212,24 @@ func TestReport_IPv6_stands_for_its_64(t *testing.T) {
 	n.report(t, control.RoleReporter, "ip=2001:db8::2&kind=ssh.maxauth").
 		wants(t, map[string]any{"ip": "2001:db8::2", "prefix": "2001:db8::/64", "score": 40.0})
 }
+
+// curl sends the "+" of a time as it is unless it is told to encode it; a server
+// then reads a space.
+func TestReport_time_whose_plus_was_not_encoded(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	want := map[string]any{"observed": "2026-11-22T09:30:00Z", "expires": "2026-11-23T09:30:00Z"}
+	for name, c := range map[string]call{
+		"form":         {body: "ip=203.0.113.7&kind=ssh&observed=2026-11-22T11:00:00+01:30&expires=2026-11-23T11:00:00+01:30"},
+		"encoded":      {body: "ip=203.0.113.8&kind=ssh&observed=2026-11-22T11:00:00%2B01:30&expires=2026-11-23T11:00:00%2B01:30"},
+		"another name": {body: "ip=203.0.113.9&kind=ssh&time=2026-11-22T09:30:00+00:00&expires=2026-11-23T09:30:00+00:00"},
+	} {
+		c.line, c.as, c.headers, c.tolerated = "POST /v1/incidents", control.RoleReporter, []string{formBody}, true
+		t.Log(name)
+		n.ask(t, c, http.StatusCreated).wants(t, want)
+	}
+	c := call{line: "POST /v1/incidents", as: control.RoleReporter, headers: []string{jsonBody}, tolerated: true}
+	c.body = `{"ip":"203.0.113.7","kind":"ssh","observed":"2026-11-22T11:00:00 01:30"}` // JSON is no form
+	n.ask(t, c, http.StatusBadRequest).wants(t, map[string]any{"field": "observed"})
+	n.ask(t, call{line: "GET /v1/incidents?since=2026-11-22T11:00:00+01:30", as: control.RoleReader, tolerated: true}, http.StatusOK)
+}

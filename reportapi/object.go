@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"penaltybox/reportapi/compat"
 	"penaltybox/scoring/intake"
 )
 
@@ -56,6 +57,14 @@ func (m member) scalar() (string, error) {
 		return m.value, nil
 	}
 	return m.text()
+}
+
+// moment returns a value that is a time, as text or as a number.
+func (m member) moment() (string, error) {
+	if m.sort == formText {
+		return compat.FormTime(m.value), nil
+	}
+	return m.scalar()
 }
 
 // list returns a value that is a list of texts, or a text with commas between.

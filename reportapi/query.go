@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
 )
 
@@ -141,12 +142,12 @@ func readMoment(field, text string, now time.Time) (time.Time, error) {
 	return readTime(field, text)
 }
 
-// readTime reads RFC 3339 or Unix seconds.
+// readTime reads RFC 3339, also as [compat.FormTime] does, or Unix seconds.
 func readTime(field, text string) (time.Time, error) {
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds >= 0 && seconds < 1<<32 {
 		return time.Unix(seconds, 0).UTC(), nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := time.Parse(time.RFC3339, compat.FormTime(text))
 	if err != nil {
 		return t, wrong(field, text, "is no time", "want such as 2026-11-22T10:00:00Z, or Unix seconds")
 	}

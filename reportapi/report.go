@@ -34,11 +34,11 @@ func readReport(o object) (intake.Report, error) {
 			if r.Observed != "" {
 				return r, wrong(m.name, m.value, "says the same as the field before", "give observed or time, not both")
 			}
-			r.Observed, err = m.scalar()
+			r.Observed, err = m.moment()
 		case "ttl":
 			r.TTL, err = m.text()
 		case "expires":
-			r.Expires, err = m.scalar()
+			r.Expires, err = m.moment()
 		case "id":
 			r.ID, err = m.scalar()
 		case "service":

@@ -66,8 +66,8 @@ type House struct {
 	Authenticate func(c *gin.Context, key string, scope control.Scope) (intake.Caller, error)
 	// Budget tells how many requests a minute the key of a request that went
 	// through Authenticate may make, and how many of them are left; most is 0
-	// where there is no limit, or no such key.
-	Budget func(c *gin.Context) (most, left int)
+	// where there is no limit. It is not known of requests without a good key.
+	Budget func(c *gin.Context) (most, left int, known bool)
 	// Body returns the body of a request without its Content-Encoding (gzip or
 	// zstd; it fails for others). Reading it fails with [*http.MaxBytesError]
 	// after most bytes, before or after decompression; with a [*Fault] when it is

@@ -36,7 +36,7 @@ type api struct {
 const (
 	maxReport = 64 << 10        // bytes of a body with one report
 	maxBulk   = 2<<20 + 64<<10  // bytes of a body with a CSV of 2 MiB in it
-	noLimit   = "1000000000"    // requests a day: there is no limit
+	noLimit   = "1000000000"    // requests a day of a key without a limit
 	wait      = 5 * time.Second // that clients of an unavailable ledger are asked for
 )
 
@@ -100,7 +100,11 @@ func (a *api) open(c *gin.Context, scope control.Scope, most int64) (call, error
 // minutes; clients go by what remains.
 func (a *api) tellBudget(c *gin.Context) {
 	limit, remaining := noLimit, noLimit
-	if most, left := a.Budget(c); most > 0 {
+	most, left, known := a.Budget(c)
+	switch {
+	case !known:
+		return
+	case most > 0:
 		limit, remaining = strconv.Itoa(most), strconv.Itoa(left)
 	}
 	c.Header("X-RateLimit-Limit", limit)

@@ -113,14 +113,14 @@ func layouts() []string {
 }
 
 // readTime reads when something happened and writes it as RFC 3339 has it. A
-// time without a zone is UTC.
+// time without a zone is UTC, and an offset's "+" may have come as a space.
 func readTime(parameter, text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
 	text = strings.TrimSpace(text)
 	for _, layout := range layouts() {
-		if t, err := time.Parse(layout, text); err == nil {
+		if t, err := time.Parse(layout, compat.FormTime(text)); err == nil {
 			return t.UTC().Format(time.RFC3339), nil
 		}
 	}
