@@ -29,6 +29,9 @@ type Foreign struct {
 	// AbuseIPDBStrict tells AbuseIPDB's clients of duplicates and of addresses
 	// that are never listed by a status of 4xx.
 	AbuseIPDBStrict bool
+	// PublicURL is where others reach the API (https://box.example); "": where
+	// each request says it went.
+	PublicURL string
 	// StopForumSpamOpen answers StopForumSpam's clients without a key.
 	StopForumSpamOpen bool
 }
@@ -41,7 +44,9 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 		return err
 	}
 	once := s.countingOnce(house)
-	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once})
+	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{
+		Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once, PublicURL: s.Foreign.PublicURL,
+	})
 	blocklistde.Mount(routes.Group("/blocklistde"), once)
 	rspamd.Mount(routes.Group("/rspamd"), house)
 	stopforumspam.Mount(routes.Group("/stopforumspam"), house, stopforumspam.Config{Open: s.Foreign.StopForumSpamOpen})

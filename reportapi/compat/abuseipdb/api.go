@@ -24,6 +24,9 @@ type Config struct {
 	// Within is how long reports of one address count once, for what Strict
 	// answers.
 	Within time.Duration
+	// PublicURL is where clients reach the server that the API is mounted in; "":
+	// where each request says it went.
+	PublicURL string
 }
 
 // api answers AbuseIPDB's clients.
@@ -96,8 +99,8 @@ func (a *api) open(c *gin.Context, scope control.Scope, most int64) (call, error
 	return request, err
 }
 
-// tellBudget tells what is left to the key. AbuseIPDB counts days and we count
-// minutes; clients go by what remains.
+// tellBudget tells what is left to the key, if it is a good one. AbuseIPDB counts
+// days and we count minutes; clients go by what remains.
 func (a *api) tellBudget(c *gin.Context) {
 	limit, remaining := noLimit, noLimit
 	most, left, known := a.Budget(c)

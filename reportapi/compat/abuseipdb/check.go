@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"penaltybox/scoring"
@@ -113,16 +114,16 @@ func (a *api) reports(c call) error {
 	results := a.tell(c, history[begin:min(begin+size, len(history))])
 	p := page{Total: len(history), Page: number, Count: len(results), PerPage: size, Last: max(1, (len(history)+size-1)/size), Results: results}
 	if number < p.Last {
-		p.Next = c.pageURL(number + 1)
+		p.Next = a.pageURL(c, number+1)
 	}
 	if number > 1 {
-		p.Previous = c.pageURL(min(number-1, p.Last))
+		p.Previous = a.pageURL(c, min(number-1, p.Last))
 	}
 	return c.data(p)
 }
 
 // pageURL returns where another page of the same is, without the key.
-func (c call) pageURL(number int) *string {
+func (a *api) pageURL(c call, number int) *string {
 	query := url.Values{}
 	for _, name := range []string{"ipAddress", "maxAgeInDays", "perPage"} {
 		if value := c.sent.Get(name); value != "" {
@@ -130,14 +131,25 @@ func (c call) pageURL(number int) *string {
 		}
 	}
 	query.Set("page", strconv.Itoa(number))
+	page := url.URL{Path: c.Request.URL.Path, RawQuery: query.Encode()}
+	text := a.base(c) + page.String()
+	return &text
+}
+
+// base returns where the client reaches this server. Clients send their key
+// wherever a page's address points, so a proxy that says nothing of TLS must not
+// have them send it in the clear.
+func (a *api) base(c call) string {
+	if a.PublicURL != "" {
+		return strings.TrimRight(a.PublicURL, "/")
+	}
 	scheme := "http"
 	// Told to the client that may have forged it, and to no other.
 	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" {
 		scheme = "https"
 	}
-	address := url.URL{Scheme: scheme, Host: c.Request.Host, Path: c.Request.URL.Path, RawQuery: query.Encode()}
-	text := address.String()
-	return &text
+	address := url.URL{Scheme: scheme, Host: c.Request.Host}
+	return address.String()
 }
 
 // since returns how far back an answer looks.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"penaltybox/reportapi"
 	"penaltybox/reportapi/compat/compattest"
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
@@ -154,6 +155,20 @@ func TestReports_pages(t *testing.T) {
 		wants(t, send(n, "GET /reports?ipAddress=203.0.113.7&"+query, ""), http.StatusUnprocessableEntity)
 	}
 	wants(t, send(n, "GET /reports", ""), http.StatusUnprocessableEntity)
+}
+
+// Behind a proxy that ends TLS, other pages are where others reach the server.
+func TestReports_pages_behind_a_proxy(t *testing.T) {
+	t.Parallel()
+	for _, public := range []string{"https://box.example/penaltybox", "https://box.example/penaltybox/"} {
+		n := compattest.New(t, func(config *reportapi.Config) { config.Foreign.PublicURL = public })
+		for range 3 {
+			strike(t, n, "203.0.113.7", n.Keys[control.RoleReporter])
+			n.Wait(20 * time.Minute)
+		}
+		const pages = `PageUrl":"https://box.example/penaltybox` + api + `/reports?ipAddress=203.0.113.7&page=`
+		wants(t, send(n, "GET /reports?ipAddress=203.0.113.7&perPage=1&page=2", ""), http.StatusOK, `"next`+pages+`3&perPage=1"`, `"previous`+pages+`1&perPage=1"`)
+	}
 }
 
 func TestCheckBlock(t *testing.T) {
