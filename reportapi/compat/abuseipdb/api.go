@@ -48,7 +48,7 @@ func Mount(routes gin.IRoutes, house compat.House, config Config) {
 	a := &api{House: house, Config: config}
 	routes.POST("/api/v2/report", a.serve(control.ScopeReport, maxReport, a.report))
 	routes.POST("/api/v2/bulk-report", a.serve(control.ScopeBulk, maxBulk, a.bulkReport))
-	routes.GET("/api/v2/check", a.serve(control.ScopeRead, maxReport, a.check))
+	routes.GET("/api/v2/check", a.serve(control.ScopeCheck, maxReport, a.check))
 	routes.GET("/api/v2/check-block", a.serve(control.ScopeRead, maxReport, a.checkBlock))
 	routes.GET("/api/v2/reports", a.serve(control.ScopeRead, maxReport, a.reports))
 	routes.GET("/api/v2/blacklist", a.serve(control.ScopeRead, maxReport, a.blacklist))

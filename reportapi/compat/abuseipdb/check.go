@@ -3,6 +3,7 @@ package abuseipdb
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -10,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"penaltybox/reportapi/compat"
 	"penaltybox/scoring"
+	"penaltybox/scoring/control"
 )
 
 const (
@@ -63,8 +66,13 @@ func (c call) asked() (netip.Addr, time.Time, error) {
 	return addr, since, err
 }
 
-// check tells how an address stands, and what was reported of it.
+// check tells how an address stands, and what was reported of it: each report
+// only to who may read.
 func (a *api) check(c call) error {
+	if c.sent.Flag("verbose") && !c.caller.May(control.ScopeRead) {
+		why, hint := c.caller.Lacks(control.ScopeRead)
+		return &compat.Fault{Status: http.StatusForbidden, Parameter: "verbose", Detail: why + "; " + hint}
+	}
 	addr, since, err := c.asked()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,24 @@ func TestCheck_whitelisted(t *testing.T) {
 	w := send(n, "GET /blacklist?plaintext&confidenceMinimum=25", "")
 	if w.Code != http.StatusOK || w.Body.Len() > 0 {
 		t.Errorf("the blacklist answers %d: %s", w.Code, w.Body)
+	}
+}
+
+// A forum's key asks how one address stands, and learns no more.
+func TestCheck_by_a_checker(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	strike(t, n, "203.0.113.7", threeKeys(t, n)...)
+	_, scoped, err := n.Registrar.AddKey(t.Context(), compattest.Start(), control.KeyOrder{Reporter: "moderator", Role: control.RoleModerator, Scopes: control.ScopesOf(control.ScopeCheck)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{n.Keys[control.RoleChecker], scoped} {
+		ask := func(query string) *httptest.ResponseRecorder { return n.Do("GET "+api+query, "", "Key: "+key) }
+		wants(t, ask("/check?ipAddress=203.0.113.7"), http.StatusOK, `"abuseConfidenceScore":100`)
+		for _, query := range []string{"/check?ipAddress=203.0.113.7&verbose", "/reports?ipAddress=203.0.113.7", "/blacklist", "/check-block?network=203.0.113.0/24"} {
+			wants(t, ask(query), http.StatusForbidden, `"status":403`)
+		}
 	}
 }
 

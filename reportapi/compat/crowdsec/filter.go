@@ -27,18 +27,33 @@ func readFilter(query url.Values) (filter, error) {
 	f.ip = len(scopes) == 0 || slices.Contains(scopes, "ip")
 	f.network = len(scopes) == 0 || slices.Contains(scopes, "range")
 	f.nothing = without(list(query, "origins", "origin"), origin) || without(list(query, "types", "type"), "ban") || !f.ip && !f.network
+	onlyOurs := len(scopes) > 0 && !slices.ContainsFunc(scopes, func(scope string) bool { return scope != "ip" && scope != "range" })
 	for _, name := range []string{"ip", "range", "value"} {
 		text := strings.TrimSpace(query.Get(name))
 		if text == "" {
 			continue
 		}
 		prefix, err := parseValue(text)
-		if err != nil {
+		switch {
+		case err == nil:
+			f.within = prefix
+		case name == "value" && !onlyOurs: // of a country, or a network's number: there are no such decisions
+			f.nothing = true
+		default:
 			return f, fmt.Errorf("%s %q: neither an address nor a range such as 203.0.113.0/24", name, text)
 		}
-		f.within = prefix
 	}
 	return f, nil
+}
+
+// asksOneAddress tells whether a query asks for one address by ip=, and so for no
+// more than what a key that only checks may know.
+func asksOneAddress(query url.Values) bool {
+	if len(query["ip"]) != 1 || query.Get("range") != "" || query.Get("value") != "" {
+		return false
+	}
+	prefix, err := parseValue(strings.TrimSpace(query.Get("ip")))
+	return err == nil && prefix.IsSingleIP()
 }
 
 // parseValue reads an address or a range, mapped addresses as IPv4.

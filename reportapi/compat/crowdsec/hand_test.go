@@ -62,6 +62,22 @@ func TestByHand(t *testing.T) {
 	n.listed(t, startup)
 }
 
+// What is not listed has no decision that could be deleted: what was reported of it
+// stays.
+func TestByHand_delete_what_is_not_listed(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	moderator, reporter := n.login(t, control.RoleModerator), n.login(t, control.RoleReporter)
+	if w := n.do("POST /v1/alerts", `[{"scenario":"crowdsecurity/ssh-bf","source":{"scope":"Ip","value":"203.0.113.7"},"stop_at":"2026-11-22T09:59:00Z"}]`, reporter); w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	score, _ := n.Score("203.0.113.7")
+	deleted(t, n, "DELETE /v1/decisions?ip=203.0.113.7", moderator, "0")
+	if left, listed := n.Score("203.0.113.7"); left != score || left == 0 || listed {
+		t.Errorf("counts %d after %d, listed %t", left, score, listed)
+	}
+}
+
 func TestByHand_deleteByNumber(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)

@@ -12,6 +12,9 @@ import (
 // itself and the range around it, quickly; else all.
 func (api *lapi) listed(f filter, now time.Time) iter.Seq2[netip.Prefix, scoring.Verdict] {
 	zone := api.Zone()
+	if f.nothing {
+		return func(func(netip.Prefix, scoring.Verdict) bool) {}
+	}
 	if !f.within.IsValid() || !f.within.IsSingleIP() {
 		return api.Board.Index().Live(zone.Index, zone.Rule.Categories, now)
 	}

@@ -16,7 +16,11 @@ func (api *lapi) getDecisions(c *gin.Context) {
 		writeEmpty(c, "null")
 		return
 	}
-	if _, err := api.bouncer(c, control.ScopeRead); err != nil {
+	scope := control.ScopeRead
+	if asksOneAddress(c.Request.URL.Query()) {
+		scope = control.ScopeCheck
+	}
+	if _, err := api.bouncer(c, scope); err != nil {
 		api.fail(c, err)
 		return
 	}

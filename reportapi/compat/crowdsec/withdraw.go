@@ -25,6 +25,8 @@ func (api *lapi) deleteDecisions(c *gin.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case f.nothing:
+		return tellDeleted(c, 0)
 	case f.within.IsValid() && f.within.IsSingleIP():
 		return api.withdraw(c, caller, scoring.PrefixOf(f.within.Addr()), f)
 	case !scoring.IsScored(f.within):
@@ -68,14 +70,12 @@ func (api *lapi) numbered(text string) (netip.Prefix, error) {
 	return netip.Prefix{}, &fault{status: http.StatusNotFound, message: "nothing is listed with the id " + text}
 }
 
-// withdraw withdraws the incidents of a prefix that count. The answer's number
-// is a string.
+// withdraw withdraws the incidents of a prefix that count.
 func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Prefix, f filter) error {
 	now, withdrawn, kept := api.Now(), 0, 0
 	verdict := api.Board.StandingOf(prefix, api.Zone().Rule, now).Verdict
 	if !verdict.Listed || !f.wants(prefix, newScenarios(api.Policy()).of(verdict.Categories)) {
-		c.JSON(http.StatusOK, gin.H{"nbDeleted": "0"})
-		return nil
+		return tellDeleted(c, 0)
 	}
 	yes := true
 	for _, entry := range api.Board.Incidents(prefix) {
@@ -96,6 +96,11 @@ func (api *lapi) withdraw(c *gin.Context, caller intake.Caller, prefix netip.Pre
 	if kept > 0 && api.Board.StandingOf(prefix, api.Zone().Rule, now).Listed {
 		return &fault{status: http.StatusForbidden, message: fmt.Sprintf("%s stays listed: %d incidents were withdrawn, but %d are of other reporters; that needs a moderator's key", shown(prefix), withdrawn, kept)}
 	}
-	c.JSON(http.StatusOK, gin.H{"nbDeleted": strconv.Itoa(withdrawn)})
+	return tellDeleted(c, withdrawn)
+}
+
+// tellDeleted tells how many decisions were deleted, by a string.
+func tellDeleted(c *gin.Context, n int) error {
+	c.JSON(http.StatusOK, gin.H{"nbDeleted": strconv.Itoa(n)})
 	return nil
 }
