@@ -286,4 +286,15 @@ func TestLists_postfix(t *testing.T) {
 	if got := ask("cidr:"+write("postfix-cidr&threshold=1000", "none.cidr"), listed()[0]); got != "" {
 		t.Errorf("an empty table says %q", got)
 	}
+
+	flags := defaultFlags(t.TempDir())
+	flags.Contact = "https://box.example/lookup"
+	seen := startNode(t, flags)
+	seen.report("ip=203.0.113.7&kind=hacked.host")
+	if err := os.WriteFile(table, seen.get("/v1/blocklist?format=postfix-cidr").body, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(mapped, "203.0.113.7"); got != "REJECT listed by bl.penaltybox.example, see https://box.example/lookup" {
+		t.Errorf("with a contact: %q", got)
+	}
 }

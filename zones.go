@@ -37,8 +37,9 @@ func planZones(s settings, policy scoring.Policy, places scoring.RulePlaces, now
 	}
 	planned := &servedZones{places: next}
 	for i, zone := range s.zones {
-		planned.dns = append(planned.dns, zone.zone(at[i], rules[i], s.Contact))
-		planned.api = append(planned.api, reportapi.Zone{Name: zone.name, Rule: rules[i], Index: at[i], Codes: zone.codes})
+		answered := zone.zone(at[i], rules[i], s.Contact)
+		planned.dns = append(planned.dns, answered)
+		planned.api = append(planned.api, reportapi.Zone{Name: zone.name, Rule: rules[i], Index: at[i], Codes: zone.codes, Contact: answered.Contact})
 	}
 	return planned, nil
 }

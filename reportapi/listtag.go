@@ -58,13 +58,13 @@ func (l list) known(header http.Header, e coding.Coding) bool {
 
 // listRevision is to be changed when a format writes the same entries
 // otherwise.
-const listRevision = 2
+const listRevision = 3
 
 // listTag makes an entity tag of the sum of what is written: the same on every
 // node and after a restart.
 func listTag(query listQuery, head lists.Head, sum []byte) string {
 	all := sha256.New()
-	fmt.Fprintf(all, "%d\n%s\n%s\n%d\n%t\n", listRevision, query.format.Name, head.Zone.Name, head.Family, head.Wide)
+	fmt.Fprintf(all, "%d\n%s\n%s\n%s\n%d\n%t\n", listRevision, query.format.Name, head.Zone.Name, head.Zone.Contact, head.Family, head.Wide)
 	all.Write(sum) // never fails
 	return hex.EncodeToString(all.Sum(nil)[:16])
 }

@@ -52,7 +52,7 @@ func (s *server) publishedList(query listQuery) (list, error) {
 // for what stands in the index; all else only the incidents tell.
 func (s *server) makeList(query listQuery, now time.Time) (list, error) {
 	head := lists.Head{
-		Zone: lists.Zone{Name: query.zone.Name}, Now: now, Family: query.family, Wide: query.aggregation.Bits4 > 0,
+		Zone: lists.Zone{Name: query.zone.Name, Contact: query.zone.Contact}, Now: now, Family: query.family, Wide: query.aggregation.Bits4 > 0,
 	}
 	tell := func(entries iter.Seq[lists.Entry]) func(w io.Writer) error {
 		return func(w io.Writer) error { return query.format.Write(w, head, entries) }

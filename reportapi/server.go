@@ -30,6 +30,8 @@ type Zone struct {
 	Index int // of the rule on the scoreboard
 	// Codes are the return codes that differ from the policy's.
 	Codes scoring.Codes
+	// Contact is where people look a listing up; empty: nowhere.
+	Contact string
 }
 
 // Board is what the API asks of the scoreboard.

@@ -34,7 +34,7 @@ func TestFormat_Write_of_ranges(t *testing.T) {
 		"plain":      "192.0.2.0/30\n192.0.2.1\n198.51.100.0/24\n2001:db8::/62\n2001:db8:0:1::/64\n",
 		"nginx-deny": "deny 192.0.2.0/30;\ndeny 192.0.2.1;\ndeny 198.51.100.0/24;\ndeny 2001:db8::/62;\ndeny 2001:db8:0:1::/64;\n",
 		"ndjson":     `{"prefix":"198.51.100.0/24","score":50,"reporters":1,"categories":["ssh"],"until":"2026-11-22T11:00:00Z"}` + "\n",
-		"f5":         "192.0.2.0,30,bl,\n192.0.2.1,32,bl,\n",
+		"f5":         "192.0.2.0,30,bl,ssh\n192.0.2.1,32,bl,ssh\n",
 		"ipset":      "add penaltybox4-new 192.0.2.0/30 timeout 3600 -exist\nadd penaltybox4-new 192.0.2.1 timeout 7200 -exist\n",
 		"mikrotik":   "address=192.0.2.0/30 timeout=1h\n",
 		"nftables":   "{\n192.0.2.0 timeout 3600s,\n192.0.2.1 timeout 7200s,\n192.0.2.2 timeout 3600s,\n192.0.2.3 timeout 3600s,\n198.51.100.0 timeout 3600s,\n",

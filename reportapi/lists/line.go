@@ -56,14 +56,18 @@ func appendPostfix(dst []byte, e Entry, h Head) []byte {
 	if name := harmless(strings.TrimSuffix(h.Zone.Name, ".")); name != "" {
 		dst = append(append(dst, " by "...), name...)
 	}
+	if contact := harmlessText(h.Zone.Contact); contact != "" {
+		dst = append(append(dst, ", see "...), contact...)
+	}
 	return append(dst, '\n')
 }
 
-// appendF5 writes address, length, black or white list, and no category of
-// F5's own.
+// appendF5 writes address, length, black or white list, and a category: the first,
+// since there is room for one.
 func appendF5(dst []byte, e Entry, _ Head) []byte {
 	dst = append(e.Prefix.Addr().AppendTo(dst), ',')
-	return append(strconv.AppendInt(dst, int64(e.Prefix.Bits()), 10), ",bl,\n"...)
+	dst = append(strconv.AppendInt(dst, int64(e.Prefix.Bits()), 10), ",bl,"...)
+	return append(append(dst, words(e.Categories[:min(1, len(e.Categories))], "")...), '\n')
 }
 
 // words joins names of categories.
@@ -89,6 +93,17 @@ func harmless(name string) string {
 		}
 		return -1
 	}, name), "-")
+}
+
+// harmlessText leaves of a text for people, such as a URL, what can neither end a
+// line nor be a quote, a variable or a tag.
+func harmlessText(text string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' || strings.ContainsRune("\"'`\\$<>", c) {
+			return -1
+		}
+		return c
+	}, text))
 }
 
 func isHarmless(c rune) bool {

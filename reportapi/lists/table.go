@@ -24,7 +24,7 @@ func Formats() []Format {
 		{Name: "haproxy-map", ContentType: plainText, Help: "for map_ip: what for", Tells: Categories, entry: appendHAProxyMap},
 		{Name: "postfix-cidr", ContentType: plainText, Help: "a cidr: table that rejects", entry: appendPostfix},
 		mikrotik(),
-		{Name: "f5", ContentType: plainText, Help: "a feed of F5's IP intelligence", entry: appendF5},
+		{Name: "f5", ContentType: plainText, Help: "a feed of F5's IP intelligence", Tells: Categories, entry: appendF5},
 		masterFile(), rbldnsdFile(), responsePolicy(),
 	}
 }

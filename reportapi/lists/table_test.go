@@ -57,7 +57,7 @@ func TestFormat_Write_for_firewalls_and_servers(t *testing.T) {
 		"postfix-cidr": {"", "192.0.2.10/32 REJECT listed by bl.example\n2001:db8::/64 REJECT listed by bl.example\n"},
 		"mikrotik": {mikrotikHead, mikrotikHead + "/ip/firewall/address-list/add list=penaltybox address=192.0.2.10 timeout=30d\n" +
 			"/ipv6/firewall/address-list/add list=penaltybox address=2001:db8::/64 timeout=30d\n"},
-		"f5": {"", "192.0.2.10,32,bl,\n2001:db8::,64,bl,\n"},
+		"f5": {"", "192.0.2.10,32,bl,forum\n2001:db8::,64,bl,\n"},
 	} {
 		format, known := lists.Named(name)
 		if !known {
@@ -84,6 +84,25 @@ func TestFormat_Write_of_one_family(t *testing.T) {
 			if err := format.Write(&b, of, slices.Values(entries()[family/6:][:1])); err != nil || other.MatchString(b.String()) {
 				t.Errorf("%s of family %d: %s, %v", name, family, b.String(), err)
 			}
+		}
+	}
+}
+
+// Who is rejected is told where to ask, as DNS tells it.
+func TestFormat_Write_contact(t *testing.T) {
+	t.Parallel()
+	format, _ := lists.Named("postfix-cidr")
+	with := head()
+	for contact, want := range map[string]string{
+		"https://box.example/lookup?zone=a&b=%20#top": ", see https://box.example/lookup?zone=a&b=%20#top",
+		" mail abuse@example.org ":                    ", see mail abuse@example.org",
+		"$(id)\n\"`":                                  ", see (id)",
+		"\n":                                          "",
+	} {
+		with.Zone.Contact = contact
+		var b strings.Builder
+		if err := format.Write(&b, with, slices.Values(entries()[:1])); err != nil || b.String() != "192.0.2.10/32 REJECT listed by bl.example"+want+"\n" {
+			t.Errorf("with contact %q: %q, %v", contact, b.String(), err)
 		}
 	}
 }
@@ -140,6 +159,7 @@ func TestFormat_Write_harmless_names(t *testing.T) {
 		}
 		with := head()
 		with.Zone.Name = rapid.String().Draw(t, "zone")
+		with.Zone.Contact = rapid.String().Draw(t, "contact") + "\n0.0.0.0/0 OK\r\u2028'"
 		e := entries()[0]
 		e.Categories = []string{"=" + rapid.String().Draw(t, "category"), "\",;\n$(x)`'<b>"}
 		var b strings.Builder

@@ -12,6 +12,7 @@ import (
 // are fully qualified, times are in seconds.
 type Zone struct {
 	Name    string
+	Contact string // where people look a listing up, if anywhere
 	Mailbox string // as a domain name
 	Serial  uint32
 	TTL     uint32 // of listings
