@@ -44,16 +44,13 @@ func (a *api) bulkReport(c call) error {
 	if !sent {
 		return wrong("csv", "The csv file is required: send it as multipart/form-data, with curl -F csv=@report.csv.")
 	}
+	if err := checkFile(text); err != nil {
+		return err
+	}
 	b := &bulk{api: a, call: c, outcome: outcome{Invalid: []invalid{}}}
 	met := 0
 	for row := range csvRows(text) {
-		met++
-		switch {
-		case met == 1 && strings.TrimSpace(row.text) != csvHeader:
-			return wrong("csv", fmt.Sprintf("The first line must be %s; it is %s.", csvHeader, compat.Quote(row.text)))
-		case met > maxCSV:
-			return wrong("csv", fmt.Sprintf("The file has more than %d lines; what stands before was taken. Send the rest in another file.", maxCSV))
-		case met > 1:
+		if met++; met > 1 {
 			b.read(row)
 		}
 		if len(b.reports) == batchSize {
@@ -62,14 +59,29 @@ func (a *api) bulkReport(c call) error {
 			}
 		}
 	}
-	if met == 0 {
-		return wrong("csv", "The file is empty; its first line must be "+csvHeader+".")
-	}
 	if err := b.flush(); err != nil {
 		return err
 	}
 	slices.SortFunc(b.Invalid, func(x, y invalid) int { return cmp.Compare(x.Row, y.Row) })
 	return c.data(b.outcome)
+}
+
+// checkFile refuses a file as a whole before anything of it is taken: who is told
+// that there is a fault is not told which rows were saved.
+func checkFile(text string) error {
+	met := 0
+	for row := range csvRows(text) {
+		if met++; met == 1 && strings.TrimSpace(row.text) != csvHeader {
+			return wrong("csv", fmt.Sprintf("The first line must be %s; it is %s.", csvHeader, compat.Quote(row.text)))
+		}
+		if met > maxCSV {
+			return wrong("csv", fmt.Sprintf("The file has more than %d lines; nothing of it was taken. Send it in several files.", maxCSV))
+		}
+	}
+	if met == 0 {
+		return wrong("csv", "The file is empty; its first line must be "+csvHeader+".")
+	}
+	return nil
 }
 
 // read takes a row into the batch, or among the invalid.

@@ -96,8 +96,22 @@ func TestBulkReport_in_many_batches(t *testing.T) {
 	if got := bulk(t, n, b.String()); got.Data.Saved != 1_250 || len(got.Data.Invalid) != 1_250 {
 		t.Errorf("saved %d, invalid %d", got.Data.Saved, len(got.Data.Invalid))
 	}
-	body, kind := multipartBody(t, nil, csvHead+strings.Repeat("x\n", 10_000))
-	wants(t, send(n, "POST /bulk-report", body, kind), http.StatusUnprocessableEntity, "more than 10000 lines")
+}
+
+// A file that is too long is refused as a whole: the answer could not tell which
+// rows were saved.
+func TestBulkReport_with_too_many_lines(t *testing.T) {
+	t.Parallel()
+	n := compattest.New(t)
+	const row = "203.0.113.7,22,2026-11-22T09:00:00Z,\n"
+	body, kind := multipartBody(t, nil, csvHead+strings.Repeat(row, 10_000))
+	wants(t, send(n, "POST /bulk-report", body, kind), http.StatusUnprocessableEntity, "more than 10000 lines; nothing of it was taken")
+	if score, _ := n.Score("203.0.113.7"); score != 0 {
+		t.Errorf("of a refused file %d points count", score)
+	}
+	if got := bulk(t, n, csvHead+row+strings.Repeat("x\n", 9_998)); got.Data.Saved != 1 || len(got.Data.Invalid) != 9_998 {
+		t.Errorf("of a file of 10000 lines %d rows are saved, %d are invalid", got.Data.Saved, len(got.Data.Invalid))
+	}
 }
 
 func TestBulkReport_refusals(t *testing.T) {
