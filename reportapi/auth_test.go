@@ -15,7 +15,7 @@ import (
 func TestKey_open_routes_need_none(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	for _, path := range []string{"/healthz", "/readyz", "/version", "/openapi.yaml", "/metrics"} {
+	for _, path := range []string{"/healthz", "/readyz", "/version", "/openapi.yaml"} {
 		if w := n.do(t, call{line: "GET " + path}); w.Code != http.StatusOK {
 			t.Errorf("%s answers %d", path, w.Code)
 		}

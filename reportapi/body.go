@@ -22,6 +22,7 @@ const (
 const (
 	formType  = "application/x-www-form-urlencoded"
 	plainType = "text/plain"
+	patchType = "application/merge-patch+json" // RFC 7396, which our PATCH is for objects without objects in them
 )
 
 var ndjsonTypes = []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
@@ -88,7 +89,7 @@ func (s *server) objectOf(c *gin.Context) (object, error) {
 // object reads a body that is one JSON object or one form.
 func (b body) object() (object, error) {
 	switch {
-	case b.contentType == jsonType:
+	case b.contentType == jsonType, b.contentType == patchType:
 		return b.jsonObject()
 	case b.contentType == formType || b.contentType == "":
 		head, err := b.head()
@@ -123,10 +124,20 @@ func (b body) formObject() (object, error) {
 	return decodeForm(string(whole))
 }
 
+// text returns the body without the byte order mark that some editors begin a
+// file with.
+func (b body) text() *bufio.Reader {
+	const mark = "\ufeff"
+	if head, _ := b.Peek(len(mark)); string(head) == mark { // what is wrong with the body shows when it is read
+		b.Discard(len(mark))
+	}
+	return b.Reader
+}
+
 // head returns the beginning of the body, up to maxRow bytes, and leaves it
 // there to be read.
 func (b body) head() ([]byte, error) {
-	head, err := b.Peek(b.Size())
+	head, err := b.text().Peek(b.Size())
 	if err == io.EOF {
 		err = nil
 	}
@@ -135,7 +146,7 @@ func (b body) head() ([]byte, error) {
 
 // whole reads a body of at most maxRow bytes.
 func (b body) whole() ([]byte, error) {
-	whole, err := io.ReadAll(io.LimitReader(b, maxRow+1))
+	whole, err := io.ReadAll(io.LimitReader(b.text(), maxRow+1))
 	if err != nil {
 		return nil, err
 	}

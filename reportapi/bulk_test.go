@@ -287,3 +287,34 @@ func TestBody_types_that_are_not_taken(t *testing.T) {
 		n.ask(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: "x", headers: headers}, http.StatusUnsupportedMediaType)
 	}
 }
+
+// Editors begin files with a byte order mark, and lists have comments behind their
+// addresses; neither costs a line.
+func TestBulk_text_as_people_write_it(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	const path = "POST /v1/incidents"
+	for body, kind := range map[string]string{
+		"\ufeff203.0.113.7\r\n# ours\r\n203.0.113.8 # a scanner\r\n \t# nothing\r\n":                               "?kind=scan.port",
+		"\ufeff{\"ip\":\"203.0.113.7\",\"kind\":\"scan.port\"}\n{\"ip\":\"203.0.113.8\",\"kind\":\"scan.port\"}\n": "",
+		"\ufeff[{\"ip\":\"203.0.113.7\",\"kind\":\"scan.port\"},{\"ip\":\"203.0.113.8\",\"kind\":\"scan.port\"}]":  "",
+	} {
+		for _, contentType := range []string{textBody, ndjsonBody, jsonBody, formBody} {
+			fits := contentType == formBody || (contentType == textBody) == (kind != "") && (contentType == jsonBody) == strings.Contains(body, "[")
+			if !fits {
+				continue
+			}
+			n.ask(t, call{line: path + kind, as: control.RoleReporter, body: body, headers: []string{contentType}, tolerated: true}, 200).wants(t, map[string]any{"recorded": 2.0, "refused": 0.0})
+		}
+	}
+	one := n.ask(t, call{line: path, as: control.RoleReporter, body: "\ufeff{\"ip\":\"203.0.113.9\",\"kind\":\"scan.port\"}", headers: []string{jsonBody}, tolerated: true}, 201)
+	one.wants(t, map[string]any{"ip": "203.0.113.9"})
+}
+
+// What the lines are about is asked for once, not of each line.
+func TestBulk_text_without_a_kind(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.ask(t, call{line: "POST /v1/incidents", as: control.RoleReporter, body: "203.0.113.7\n203.0.113.8\n", headers: []string{textBody}}, 400).
+		wants(t, map[string]any{"field": "kind", "hint": "such as ?kind=ssh.maxauth; /v1/policy has all kinds"})
+}

@@ -172,3 +172,25 @@ func TestPolicy_settings_are_made_all_or_none(t *testing.T) {
 	n.admin(t, "PATCH /v1/policy", `{"set":{"game.code":"20","game.cheat.points":"15"}}`, 200)
 	n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=game.cheat").wants(t, map[string]any{"points": 15.0, "category": "game"})
 }
+
+// Programs write a time that they do not have as the year 1; that is no way to
+// have something last for ever, and a prefix with a zone is none.
+func TestControl_times_and_prefixes_that_are_none(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	const zero = "0001-01-01T00:00:00Z"
+	for _, asked := range []struct{ line, body, field string }{
+		{"POST /v1/keys", `{"reporter":"reader","expires":"` + zero + `"}`, "expires"},
+		{"POST /v1/exemptions", `{"prefix":"203.0.113.0/24","reason":"ours","expires":"` + zero + `"}`, "expires"},
+		{"POST /v1/voids", `{"reporter":"reporter","reason":"x","to":"` + zero + `"}`, "to"},
+		{"GET /v1/audit?until=" + zero, "", "until"},
+		{"GET /v1/digest?since=" + zero, "", "since"},
+		{"POST /v1/exemptions", `{"prefix":"2001:db8:77::1%eth0/32","reason":"ours"}`, "prefix"},
+		{"POST /v1/exemptions", `{"prefix":"2001:db8:77::1%eth0","reason":"ours"}`, "prefix"},
+		{"POST /v1/exemptions", `{"prefix":"::ffff:203.0.113.77/64","reason":"ours"}`, "prefix"},
+		{"POST /v1/exemptions", `{"prefix":"::ffff:0:0/90","reason":"ours"}`, "prefix"},
+		{"GET /v1/incidents?ip=fe80::1%25eth0", "", "ip"},
+	} {
+		n.ask(t, call{line: asked.line, as: control.RoleAdmin, body: asked.body, headers: []string{jsonBody}}, 400).wants(t, map[string]any{"field": asked.field})
+	}
+}

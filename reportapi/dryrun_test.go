@@ -11,7 +11,11 @@ func TestDryRun_answers_alike_and_stores_nothing(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	dry := func(body, kind string) document {
-		return n.ask(t, call{line: "POST /v1/incidents?dry_run=1", as: control.RoleReporter, body: body, headers: []string{kind}}, http.StatusOK)
+		line := "POST /v1/incidents?dry_run=1"
+		if kind == textBody {
+			line += "&kind=nonsense"
+		}
+		return n.ask(t, call{line: line, as: control.RoleReporter, body: body, headers: []string{kind}}, http.StatusOK)
 	}
 	dry(`{"ip":"203.0.113.7","kind":"ssh.maxauth","id":"a"}`, jsonBody).wants(t, map[string]any{
 		"dry_run": true, "status": "recorded", "visible": false, "points": 20.0, "score": 0.0, "expires": "2026-12-22T10:00:00Z",

@@ -52,7 +52,7 @@ func (s *server) postIncidents(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		return s.many(c, order, textRows(body.Reader, template))
+		return s.many(c, order, textRows(body.text(), template))
 	}
 	query, err := queryOf(c, orderNames()...)
 	if err != nil {
@@ -64,9 +64,9 @@ func (s *server) postIncidents(c *gin.Context) error {
 	}
 	switch shape {
 	case shapeLines:
-		return s.many(c, order, lineRows(body.Reader))
+		return s.many(c, order, lineRows(body.text()))
 	case shapeArray:
-		rows, err := arrayRows(body)
+		rows, err := arrayRows(body.text())
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,9 @@ func readTemplate(c *gin.Context, key string) (template intake.Report, order ord
 			o = append(o, member{name: name, value: query.text(name)})
 		}
 	}
-	template, err = readReport(o)
+	if template, err = readReport(o); err == nil && template.Kind == "" && template.Category == "" {
+		err = wrong("kind", "", "is missing: each line of a text body is an address, and the query says what they did", "such as ?kind=ssh.maxauth; /v1/policy has all kinds")
+	}
 	return template, order, err
 }
 

@@ -76,7 +76,7 @@ func TestBlocklist_key_in_the_path(t *testing.T) {
 	if w := n.do(t, call{line: "POST /lists/" + reader + "/plain"}); w.Code != http.StatusMethodNotAllowed || strings.Contains(w.Body.String(), reader) {
 		t.Errorf("POST answers %d: %s", w.Code, w.Body)
 	}
-	metrics := n.do(t, call{line: "GET /metrics"}).Body.String()
+	metrics := n.do(t, call{line: "GET /metrics", from: "127.0.0.1"}).Body.String()
 	for what, text := range map[string]string{"log": n.log.String(), "metrics": metrics} {
 		if !strings.Contains(text, "/lists/:key/:format") {
 			t.Errorf("the %s knows nothing of the route", what)

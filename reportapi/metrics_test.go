@@ -28,7 +28,7 @@ func TestMetrics_count_reports_and_requests(t *testing.T) {
 	n.do(t, call{line: "GET /wp-login.php"})
 	n.do(t, call{line: "BREW /v1/check/203.0.113.7"})
 
-	text := n.do(t, call{line: "GET /metrics"}).Body.String()
+	text := n.do(t, call{line: "GET /metrics", from: "127.0.0.1"}).Body.String()
 	for _, line := range []string{
 		`penaltybox_reports_total{outcome="recorded"} 2`, `penaltybox_reports_total{outcome="duplicate"} 1`,
 		`penaltybox_reports_total{outcome="refused"} 2`, `penaltybox_reports_total{outcome="ignored"} 1`,
@@ -71,8 +71,32 @@ func TestMetrics_names_follow_the_rules(t *testing.T) {
 func TestMetrics_elsewhere_are_not_here(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, func(c *reportapi.Config) { c.ServeMetrics = false })
-	w := n.do(t, call{line: "GET /metrics"})
+	w := n.do(t, call{line: "GET /metrics", from: "127.0.0.1"})
 	if w.Code != http.StatusNotFound {
 		t.Errorf("answers %d", w.Code)
+	}
+}
+
+// Metrics name reporters: they are for this machine's own monitoring, and for keys
+// that may read.
+func TestMetrics_are_not_for_strangers(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	for _, asked := range []struct {
+		call
+		status int
+	}{
+		{call{from: "127.0.0.1"}, http.StatusOK},
+		{call{from: "::1"}, http.StatusOK},
+		{call{from: "127.0.0.1", headers: []string{"X-Forwarded-For: 203.0.113.7"}}, http.StatusUnauthorized},
+		{call{from: "203.0.113.7"}, http.StatusUnauthorized},
+		{call{from: "203.0.113.7", headers: []string{"X-Forwarded-For: 127.0.0.1"}}, http.StatusUnauthorized},
+		{call{from: "203.0.113.7", as: control.RoleChecker}, http.StatusForbidden},
+		{call{from: "203.0.113.7", as: control.RoleReader}, http.StatusOK},
+	} {
+		asked.line = "GET /metrics"
+		if w := n.do(t, asked.call); w.Code != asked.status {
+			t.Errorf("%+v is answered %d, want %d", asked.call, w.Code, asked.status)
+		}
 	}
 }

@@ -47,7 +47,7 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 
 // page tells whether a path is for people, whom openapi.yaml tells nothing.
 func page(path string) bool {
-	return path == "/lookup" || path == "/style.css" || path == "/report" || strings.HasPrefix(path, "/report/")
+	return path == "/" || path == "/lookup" || path == "/style.css" || path == "/report" || strings.HasPrefix(path, "/report/")
 }
 
 // conforms holds an answer to openapi.yaml, and the request too if it was

@@ -68,7 +68,7 @@ func (q query) optional(name string) (*bool, error) {
 		value = true
 	case "0", "false":
 	default:
-		return nil, wrong(name, text, "is neither true nor false", "")
+		return nil, wrong(name, text, "is neither true nor false", "write 1 or 0, true or false")
 	}
 	return &value, nil
 }
@@ -81,7 +81,7 @@ func (q query) number(name string, absent, least, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < least || n > most {
-		return 0, wrong(name, text, fmt.Sprintf("is outside %d..%d", least, most), "")
+		return 0, wrong(name, text, fmt.Sprintf("is outside %d..%d", least, most), "want a whole number in digits")
 	}
 	return n, nil
 }
@@ -110,14 +110,18 @@ func (q query) prefix(name string) (netip.Prefix, error) {
 }
 
 func readPrefix(field, text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
+	const example = "want such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48"
+	// A zone takes all that follows it, a prefix length too.
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
 		return scoring.PrefixOf(addr), nil
 	}
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
-		return prefix, wrong(field, text, "is no address or prefix", "want such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48")
+		return prefix, wrong(field, text, "is no address or prefix", example)
 	}
-	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+	if mapped := prefix.Addr().Is4In6(); mapped && prefix.Bits() < 96 {
+		return netip.Prefix{}, wrong(field, text, "is neither one of IPv4 nor one of IPv6", example)
+	} else if mapped {
 		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
 	}
 	if scored := scoring.PrefixOf(prefix.Addr()); prefix.Bits() > scored.Bits() {
@@ -150,6 +154,9 @@ func readTime(field, text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, compat.FormTime(text))
 	if err != nil {
 		return t, wrong(field, text, "is no time", "want such as 2026-11-22T10:00:00Z, or Unix seconds")
+	}
+	if t.Unix() < 0 { // such as the zero time, which would count as not given
+		return t, wrong(field, text, "is before 1970", "leave it out if there is no such time")
 	}
 	return t.UTC().Truncate(time.Second), nil
 }

@@ -264,7 +264,7 @@ func TestKey_revoked_in_use(t *testing.T) {
 			t.Errorf("the log does not tell %s:\n%s", part, log)
 		}
 	}
-	if metrics := n.do(t, call{line: "GET /metrics"}).Body.String(); !strings.Contains(metrics, `penaltybox_http_keys_refused_total{reason="revoked"} 1`) {
+	if metrics := n.do(t, call{line: "GET /metrics", from: "127.0.0.1"}).Body.String(); !strings.Contains(metrics, `penaltybox_http_keys_refused_total{reason="revoked"} 1`) {
 		t.Error("the metrics do not count a revoked key in use")
 	}
 }

@@ -1,6 +1,8 @@
 package reportapi
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
 	"penaltybox/scoring/control"
@@ -12,8 +14,9 @@ func (s *server) openRoutes(routes gin.IRoutes) {
 	s.get(routes, "/readyz", s.answer(s.getReady))
 	s.get(routes, "/version", s.answer(s.getVersion))
 	s.get(routes, "/openapi.yaml", s.answer(getOpenAPI))
+	s.get(routes, "/", func(c *gin.Context) { c.Redirect(http.StatusSeeOther, "/lookup") })
 	if s.ServeMetrics {
-		s.get(routes, "/metrics", s.metricsHandler())
+		s.get(routes, "/metrics", s.forMonitoring, s.metricsHandler())
 	}
 }
 

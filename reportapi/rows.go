@@ -63,17 +63,16 @@ func tooLong() *intake.Refusal {
 	return &intake.Refusal{Problem: fmt.Sprintf("the row is longer than %d bytes", maxRow), Hint: "shorten the note"}
 }
 
-// textRows reads one address a line; template says the rest. Empty lines and
-// those that begin with # are passed over.
+// textRows reads one address a line; template says the rest. What follows # is a
+// comment, and lines without anything else are passed over.
 func textRows(r *bufio.Reader, template intake.Report) rows {
 	return func(yield func(row, error) bool) {
 		for line, err := range lines(r) {
 			row := row{number: line.number, report: template}
-			row.report.IP = strings.TrimSpace(string(line.text))
-			if line.long {
-				row.refusal = tooLong()
-			}
-			if strings.HasPrefix(row.report.IP, "#") && err == nil {
+			address, _, _ := strings.Cut(string(line.text), "#")
+			if row.report.IP = strings.TrimSpace(address); line.long {
+				row.refusal = &intake.Refusal{Problem: fmt.Sprintf("the line is longer than %d bytes", maxRow), Hint: "put one address on each line"}
+			} else if row.report.IP == "" && err == nil {
 				continue
 			}
 			if !yield(row, err) {

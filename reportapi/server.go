@@ -143,7 +143,7 @@ type Config struct {
 	LastReport func(scoring.ReporterNumber) time.Time
 
 	Registry     Registry
-	ServeMetrics bool // /metrics here, without a key
+	ServeMetrics bool // /metrics here, for this machine, and for keys that may read
 	Logger       *slog.Logger
 	// SlowRequest is how long a request takes that is logged; 0: none is.
 	SlowRequest time.Duration

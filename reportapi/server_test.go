@@ -46,7 +46,7 @@ func TestServer_unknown_paths_and_methods_are_problems(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	for line, status := range map[string]int{
-		"GET /": 404, "GET /v1": 404, "GET /v1/incidents/": 404, "GET /v2/incidents": 404, "POST /admin.php": 404,
+		"POST /": 405, "GET /v1": 404, "GET /v1/incidents/": 404, "GET /v2/incidents": 404, "POST /admin.php": 404,
 		"DELETE /v1/incidents": 405, "PUT /v1/policy": 405, "POST /healthz": 405, "BREW /healthz": 405,
 	} {
 		answer := n.ask(t, call{line: line}, status)
@@ -286,4 +286,14 @@ func TestHTTPServer_a_long_body_that_moves_is_taken(t *testing.T) {
 	body, err := io.ReadAll(answer.Body)
 	must(t, err)
 	decode(t, body).wants(t, map[string]any{"recorded": 1.0, "duplicates": 49.0})
+}
+
+// People are sent to the bare address.
+func TestServer_root_leads_to_the_page_for_anybody(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	w := httptest.NewRecorder()
+	if n.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/lookup" {
+		t.Errorf("/ answers %d to %q", w.Code, w.Header().Get("Location"))
+	}
 }

@@ -92,7 +92,7 @@ func TestPages_password_wrong(t *testing.T) {
 	if log := n.log.String(); strings.Contains(log, "horse") || strings.Contains(log, "nobody") || !strings.Contains(log, "a password was not taken") {
 		t.Errorf("the log tells what was typed, or nothing:\n%s", log)
 	}
-	if metrics := n.do(t, call{line: "GET /metrics"}).Body.String(); !strings.Contains(metrics, `penaltybox_http_passwords_total{outcome="wrong"} 6`) {
+	if metrics := n.do(t, call{line: "GET /metrics", from: "127.0.0.1"}).Body.String(); !strings.Contains(metrics, `penaltybox_http_passwords_total{outcome="wrong"} 6`) {
 		t.Error("the metrics do not count six wrong passwords")
 	}
 }
