@@ -26,7 +26,7 @@ func TestBlocklist_key_as_a_password(t *testing.T) {
 	n.strike(t, "203.0.113.7")
 	key := n.keys[control.RoleReader]
 	for header, status := range map[string]int{
-		basic("anybody", key): 200, basic("", key): 200, basic(key, "x"): 401, basic("a", ""): 401, "X-Other: 1": 401,
+		basic("anybody", key): 200, basic("", key): 200, basic(key, ""): 200, basic(key, "x"): 401, basic("a", ""): 401, "X-Other: 1": 401,
 	} {
 		w := n.do(t, call{line: "GET /v1/blocklist", headers: []string{header}})
 		challenges := strings.Join(w.Header().Values("WWW-Authenticate"), ", ")
@@ -56,6 +56,12 @@ func TestBlocklist_key_in_the_path(t *testing.T) {
 	}{
 		reader + "/plain":                              {200, "203.0.113.7\n2001:db8::/64\n"},
 		reader + "/nginx-deny?family=4":                {200, "deny 203.0.113.7;\n"},
+		reader + "/plain.txt?family=4":                 {200, "203.0.113.7\n"},
+		reader + "/nginx-deny.txt?family=4":            {200, "deny 203.0.113.7;\n"},
+		reader + "/csv.csv?threshold=1000":             {200, "ip,points,reporters,expires,categories\n"},
+		reader + "/plain.csv":                          {400, ""},
+		reader + "/plain.txt.txt":                      {400, ""},
+		reader + "/.txt":                               {400, ""},
 		reader + "/plain?format=json":                  {400, ""},
 		reader + "/nonsense":                           {400, ""},
 		"pbx_nonsense/plain":                           {401, ""},

@@ -1,6 +1,7 @@
 package reportapi
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -14,13 +15,13 @@ const basicChallenge = `Basic realm="penaltybox"`
 
 func mayRead() right { return right{control.RoleReader, []control.Scope{control.ScopeRead}} }
 
-// needToList is need for lists: the key may be the password of any user, too.
-// Not so elsewhere: browsers send passwords along with what other sites make
-// them send.
+// needToList is need for lists: the key may be the password of any user, too, or
+// a user who has none (curl -u KEY:). Not so elsewhere: browsers send passwords
+// along with what other sites make them send.
 func (s *server) needToList(c *gin.Context) {
 	token := tokenOf(c.Request)
-	if _, password, given := c.Request.BasicAuth(); token == "" && given {
-		token = password
+	if user, password, given := c.Request.BasicAuth(); token == "" && given {
+		token = cmp.Or(password, user)
 	}
 	identity, err := s.identify(c.Request, token)
 	if err != nil {

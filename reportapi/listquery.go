@@ -93,10 +93,14 @@ func listParameters(c *gin.Context) []string {
 
 func readFormat(c *gin.Context, q query) (lists.Format, error) {
 	name := c.Param("format")
-	if name == "" {
+	inPath := name != ""
+	if !inPath {
 		name = q.text("format")
 	}
 	format, known := lists.Named(name)
+	if inPath && !known {
+		format, known = lists.NamedAsFile(name)
+	}
 	if !known {
 		return format, wrong("format", name, "is not known here", "want "+strings.Join(lists.Names(), " or "))
 	}

@@ -16,7 +16,7 @@ const (
 // those in use, so that there is no moment without.
 func ipset() Format {
 	return Format{
-		Name: "ipset", ContentType: plainText, Help: "a script for ipset restore: sets with timeouts, swapped in",
+		Name: "ipset", suffix: "ipset", ContentType: plainText, Help: "a script for ipset restore: sets with timeouts, swapped in",
 		Tells: Ends, Relative: true,
 		head: appendIpsetHead, entry: appendIpsetEntry, foot: appendIpsetFoot,
 		changes: &changesFormat{change: appendIpsetChange},

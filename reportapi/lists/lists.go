@@ -76,6 +76,7 @@ type Format struct {
 	// DNS answers.
 	Published bool
 
+	suffix    string // of files that hold it, if not txt
 	head      func(dst []byte, h Head) []byte
 	separator string // between entries
 	entry     func(dst []byte, e Entry, h Head) []byte

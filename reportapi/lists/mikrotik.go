@@ -6,7 +6,7 @@ import "strconv"
 // "penaltybox" and fills them anew.
 func mikrotik() Format {
 	return Format{
-		Name: "mikrotik", ContentType: plainText, Help: "a script for /import: address lists with timeouts",
+		Name: "mikrotik", suffix: "rsc", ContentType: plainText, Help: "a script for /import: address lists with timeouts",
 		Tells: Ends, Relative: true,
 		head: appendMikrotikHead, entry: appendMikrotikEntry,
 	}

@@ -14,7 +14,7 @@ import (
 // want the latter. A listed range alone does not: it stands there as addresses.
 func nftables() Format {
 	return Format{
-		Name: "nftables", ContentType: plainText, Help: "a script for nft -f: sets with timeouts",
+		Name: "nftables", suffix: "nft", ContentType: plainText, Help: "a script for nft -f: sets with timeouts",
 		Tells: Ends, Relative: true, Disjoint: true,
 		prepare: prepareNft,
 		head:    appendNftHead, begin: beginNftElements, separator: ",\n", entry: appendNftElement, end: endNftElements,

@@ -12,7 +12,7 @@ import (
 // attacks servers and seldom asks our resolver. The zone goes by any name.
 func responsePolicy() Format {
 	return Format{
-		Name: "rpz", ContentType: asciiText, Help: "a response policy zone, for resolvers",
+		Name: "rpz", suffix: "zone", ContentType: asciiText, Help: "a response policy zone, for resolvers",
 		Published: true,
 		head:      func(dst []byte, h Head) []byte { return appendPolicyHead(dst, h.Zone) },
 		entry:     func(dst []byte, e Entry, _ Head) []byte { return appendPolicyEntry(dst, e) },

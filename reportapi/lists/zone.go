@@ -39,7 +39,7 @@ type Server struct {
 // network is a wildcard, within which nothing else is named.
 func masterFile() Format {
 	return Format{
-		Name: "zone", ContentType: asciiText, Help: "a master file, for any name server",
+		Name: "zone", suffix: "zone", ContentType: asciiText, Help: "a master file, for any name server",
 		Published: true,
 		prepare:   func(entries iter.Seq[Entry], _ Head) iter.Seq[Entry] { return Cut(Disjoint(entries), nameable) },
 		head:      func(dst []byte, h Head) []byte { return appendZoneHead(dst, h.Zone) },
