@@ -13,6 +13,7 @@ readonly NEEDS=(nft:nftables busybox:busybox)
 readonly SERVER=203.0.113.25 SERVER6=2001:db8:25::25
 readonly HTTP=http://127.0.0.1:8080 LOOKUP_PORT=8443
 readonly LISTED=203.0.113.66 LISTED6=2001:db8:bad::1 CLEAN=203.0.113.8 OURS=203.0.113.130
+readonly BRIEFLY=203.0.113.67 # listed for an hour
 
 start_penaltybox() {
 	daemon penaltybox "$PENALTYBOX" serve --state "$WORK/state" --zone "$ZONE" --dns-listen 127.0.0.53:53 \
@@ -58,6 +59,29 @@ as_before() {
 	reaches $OURS || fail "$1: $OURS, of our own network, does not come in"
 }
 
+# in_set ADDRESS prints how long an address was put into its set for.
+in_set() { nft get element inet penaltybox listed4 "{ $1 }" 2>/dev/null | grep -o 'timeout [0-9a-z]*' || true; }
+
+# later [fails]: a list that was fetched long ago, and is loaded again after a
+# restart, keeps nobody out for longer than it said, whether the server says that it
+# is unchanged or the script fails to ask.
+later() {
+	local list=$WORK/firewall/list
+	touch -d '2 hours ago' "$list" && nft delete table inet penaltybox
+	"$@" firewall || fail "the script does not load an old list"
+	expect "how long $BRIEFLY is kept out after two hours" "$(in_set $BRIEFLY)" ""
+	in_set $LISTED | grep -q '^timeout 29d2[12]h' || fail "$LISTED, listed for 30 days, is kept out after two hours for: $(in_set $LISTED)"
+	touch -d '31 days ago' "$list" && nft delete table inet penaltybox
+	"$@" firewall || fail "the script does not load a list that has run out"
+	nft list chain inet penaltybox judge >/dev/null || fail "the rules are gone with the list"
+	expect "how long $LISTED is kept out after 31 days" "$(in_set $LISTED)" ""
+	touch "$list" && nft delete table inet penaltybox
+	"$@" firewall || fail "the script does not load the list again"
+}
+
+# fails COMMAND… turns around how a command ends.
+fails() { ! "$@"; }
+
 # broken FILE: what the script refuses to load.
 broken() {
 	cp "$WORK/www/v1/broken" "$WORK/www/v1/blocklist"
@@ -77,9 +101,10 @@ story() {
 	reaches $LISTED || fail "$LISTED does not come in before it is listed"
 
 	printf '%s\n' $LISTED $LISTED6 $OURS | "$PENALTYBOX" report - hacked.host >>"$LOG/report"
+	"$PENALTYBOX" report $BRIEFLY hacked.host --ttl 1h >>"$LOG/report"
 	{ client firewall/penaltybox-firewall.conf; printf 'own="203.0.113.128/25 2001:db8:600d::/48"\nlookup_ports=%s\n' "$LOOKUP_PORT"; } | settle
 	firewall || fail "the script does not take the list"
-	says '3 addresses are listed'
+	says '4 addresses are listed'
 	as_before "with the list"
 	reaches $LISTED "$LOOKUP_PORT" || fail "$LISTED does not reach the look-up page"
 	show "listed addresses are dropped, our own network is not, and the look-up page answers"
@@ -92,7 +117,9 @@ story() {
 	nft delete table inet penaltybox
 	firewall || fail "the script does not load an unchanged list after a restart"
 	as_before "after a restart"
-	show "an unchanged list is left alone, and loaded again when the rules are gone"
+	in_set $BRIEFLY | grep -qE '^timeout (1h|59m)' || fail "$BRIEFLY, listed for an hour, is kept out for: $(in_set $BRIEFLY)"
+	later
+	show "an unchanged list is left alone, and loaded again when the rules are gone, for what remains of it"
 
 	kill "$BOX_PID" && wait "$BOX_PID" || true
 	mkdir -p "$WORK/www/v1"
@@ -106,6 +133,8 @@ story() {
 	echo fine >"$WORK/www/version"
 	wait_for 10 "a server of broken lists" curl -sf "$HTTP/version"
 	as_before "with the server down"
+	later fails
+	as_before "with the server down, and the list loaded again"
 	show "the server is down: the last list stays, and comes back after a restart"
 
 	list=$WORK/firewall/list file=$WORK/www/v1/broken

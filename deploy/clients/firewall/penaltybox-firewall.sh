@@ -100,9 +100,30 @@ whole() {
 		-e '^[0-9a-f.:]+(/[0-9]{1,3})? timeout [0-9]{1,9}s,?$' "$1"
 }
 
+# age prints how many seconds ago a list was fetched; a clock that went back is
+# taken for none.
+age() {
+	seconds=$(($(date +%s) - $(date -r "$1" +%s)))
+	echo $((seconds > 0 ? seconds : 0))
+}
+
+# remaining FILE SECONDS prints a list as it is so many seconds later: what has
+# ended is gone, and the rest ends when it always did.
+remaining() {
+	awk -v later="$2" '
+		/^add element .*\{$/ { before = $0 "\n"; within = 1; next }
+		within && /^\}$/ { if (before == ",\n") print "\n}"; within = 0; next }
+		within {
+			left = $3 - later
+			if (left > 0) { printf "%s%s timeout %ds", before, $1, left; before = ",\n" }
+			next
+		}
+		{ print }' "$1"
+}
+
 # load FILE loads the rules and a list: all of it, or nothing.
 load() {
-	{ rules && cat "$1"; } >"$state/transaction"
+	{ rules && remaining "$1" "$(age "$1")"; } >"$state/transaction"
 	nft -f "$state/transaction" || return 1
 	rm -f "$state/transaction"
 }
@@ -128,6 +149,7 @@ touch "$state/etag"
 # Without a list, whatever the server says is news.
 [ -e "$state/list" ] || : >"$state/etag"
 rm -f "$state/new" "$state/new.etag"
+: >"$state/asked"
 
 # -f: an answer that is no list is none. The key is in a file, not in a command
 # line. What curl cannot fetch whole is an error too.
@@ -143,6 +165,8 @@ case $code in
 	;;
 200)
 	whole "$state/new" || keep "$url does not answer with a list"
+	# How old a list is, its file tells.
+	touch -r "$state/asked" "$state/new"
 	load "$state/new" || keep 'nft refuses the list'
 	mv "$state/new" "$state/list"
 	mv "$state/new.etag" "$state/etag"
