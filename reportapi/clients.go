@@ -23,7 +23,7 @@ func (s *server) clientRoutes(routes gin.IRoutes) {
 
 func (s *server) sendClient(c *gin.Context, name string) error {
 	if s.Clients == nil {
-		return noRoute(c)
+		return s.noRoute(c)
 	}
 	q, err := queryOf(c, "zone")
 	if err != nil {

@@ -38,19 +38,26 @@ type Foreign struct {
 
 // foreignRoutes mounts the adapters of foreign formats, each below a folder of
 // its own.
+//
+// Of what is none of their routes, they tell in their own words where their
+// clients read any.
 func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	house := s.house()
 	if err := house.Validate(); err != nil {
 		return err
 	}
 	once := s.countingOnce(house)
-	abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{
+	tellAbuseIPDB := abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{
 		Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once, PublicURL: s.Foreign.PublicURL,
 	})
 	blocklistde.Mount(routes.Group("/blocklistde"), once)
 	rspamd.Mount(routes.Group("/rspamd"), house)
 	stopforumspam.Mount(routes.Group("/stopforumspam"), house, stopforumspam.Config{Open: s.Foreign.StopForumSpamOpen})
-	return crowdsec.Mount(routes.Group("/crowdsec"), house)
+	tellCrowdSec, err := crowdsec.Mount(routes.Group("/crowdsec"), house)
+	s.formats = map[string]format{
+		"abuseipdb": {tell: tellAbuseIPDB}, "blocklistde": {}, "rspamd": {}, "stopforumspam": {}, "crowdsec": {tell: tellCrowdSec},
+	}
+	return err
 }
 
 // countingOnce is a house for clients that report an event several times.

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 
 	"penaltybox/reportapi"
 	"penaltybox/scoring/control"
@@ -32,7 +31,7 @@ func TestForged_source_of_every_route(t *testing.T) {
 		c.KeyUsed = func(_ time.Time, _ string, source netip.Addr) { used[source]++ }
 	})
 	requests := 0
-	for _, route := range n.Handler.(*gin.Engine).Routes() {
+	for _, route := range n.routes() {
 		if route.Method == http.MethodHead || strings.HasPrefix(route.Path, "/report") {
 			continue
 		}

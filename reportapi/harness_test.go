@@ -19,6 +19,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"penaltybox/reportapi"
@@ -203,6 +204,11 @@ func (n *node) makeKeys(t testing.TB) {
 		_, n.keys[role], err = n.registrar.AddKey(t.Context(), n.now(), control.KeyOrder{Reporter: string(role), Role: role})
 		must(t, err)
 	}
+}
+
+// routes are the routes that there are.
+func (n *node) routes() gin.RoutesInfo {
+	return n.Handler.(interface{ Routes() gin.RoutesInfo }).Routes()
 }
 
 // wait lets time pass, and the scoreboard notice.

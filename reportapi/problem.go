@@ -167,14 +167,6 @@ func (s *server) unknownZone(name string) error {
 	return p
 }
 
-func noRoute(c *gin.Context) error {
-	return newProblem(http.StatusNotFound, fmt.Sprintf("%s: no such page", shownPath(c)), "/openapi.yaml lists all there are")
-}
-
-func noMethod(c *gin.Context) error {
-	return newProblem(http.StatusMethodNotAllowed, fmt.Sprintf("%s: does not take %s", shownPath(c), cut(c.Request.Method)), "allowed are "+c.Writer.Header().Get("Allow"))
-}
-
 // shownPath is the path of a request, without a key that may stand in it.
 func shownPath(c *gin.Context) string {
 	if strings.HasPrefix(c.Request.URL.Path, "/lists/") {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gin-gonic/gin"
 
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
@@ -108,7 +107,7 @@ func TestRights(t *testing.T) {
 		scoped[scope] = key
 	}
 	known := rights()
-	for _, route := range n.Handler.(*gin.Engine).Routes() {
+	for _, route := range n.routes() {
 		line := route.Method + " " + route.Path
 		if !strings.HasPrefix(route.Path, "/v1/") || route.Method == http.MethodHead {
 			continue

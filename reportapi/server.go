@@ -192,6 +192,7 @@ type server struct {
 	origin    *http.CrossOriginProtection
 	epoch     uint64 // of the cursors that we give out
 	begun     begun
+	formats   map[string]format // foreign ones, by the names of their folders
 }
 
 // New returns the handler of all routes, for a scoreboard that was loaded once. It
@@ -209,7 +210,11 @@ func New(config Config) (http.Handler, error) {
 	}
 	s := &server{Config: config, meters: meters, lists: newListCache(), codings: coding.New(), budgets: newBudgets(config.KeyRate), strangers: newStrangers(), visitors: newStrangers(), askers: newStrangers(), passwords: newPasswords(), origin: http.NewCrossOriginProtection(), epoch: rand.Uint64() | 1}
 	s.begun = begun{config.Now(), config.Board.Version()}
-	return s.engine()
+	engine, err := s.engine()
+	if err != nil {
+		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	}
+	return newFront(engine), nil
 }
 
 func (s *server) engine() (*gin.Engine, error) {
@@ -219,11 +224,11 @@ func (s *server) engine() (*gin.Engine, error) {
 	engine.RedirectTrailingSlash = false
 	// clientAddr finds the client; gin's own way trusts more (any Unix socket).
 	if err := engine.SetTrustedProxies(nil); err != nil {
-		return nil, fmt.Errorf("making the HTTP API: %w", err)
+		return nil, err
 	}
 	engine.Use(s.requestID, s.observe, s.recover, s.cors, s.encode)
-	engine.NoRoute(s.answer(noRoute))
-	engine.NoMethod(s.answer(noMethod))
+	engine.NoRoute(s.stray(s.noRoute))
+	engine.NoMethod(s.stray(noMethod))
 	s.openRoutes(engine)
 	native := engine.Group("/v1", noStore, s.loaded)
 	s.nativeRoutes(native)
@@ -231,11 +236,12 @@ func (s *server) engine() (*gin.Engine, error) {
 	s.removalRoutes(engine.Group("/removal", noStore, s.loaded))
 	s.get(engine.Group("/lists", noStore, s.loaded, s.needKeyInPath), "/:key/:format", s.answer(s.getBlocklist))
 	s.clientRoutes(engine.Group("/clients"))
-	if err := s.foreignRoutes(engine.Group("/compat", noStore)); err != nil {
-		return nil, fmt.Errorf("making the HTTP API: %w", err)
+	if err := s.foreignRoutes(engine.Group(foreignFolder, noStore)); err != nil {
+		return nil, err
 	}
+	s.collectPaths(engine.Routes())
 	if err := s.peopleRoutes(engine.Group("", s.loaded)); err != nil {
-		return nil, fmt.Errorf("making the HTTP API: %w", err)
+		return nil, err
 	}
 	return engine, nil
 }

@@ -25,6 +25,9 @@ type Fault struct {
 	Row   int // of many, from 1; 0: the fault is the whole request's
 }
 
+// Teller answers with a fault in the shape that an adapter's clients understand.
+type Teller func(c *gin.Context, fault *Fault)
+
 // Error returns the fault in one line.
 func (f *Fault) Error() string {
 	if f.Parameter == "" {

@@ -43,8 +43,9 @@ const (
 	wait      = 5 * time.Second // that clients of an unavailable ledger are asked for
 )
 
-// Mount adds the routes of the API below a group such as /compat/abuseipdb.
-func Mount(routes gin.IRoutes, house compat.House, config Config) {
+// Mount adds the routes of the API below a group such as /compat/abuseipdb, and
+// returns how to tell what is wrong with a request that reaches none of them.
+func Mount(routes gin.IRoutes, house compat.House, config Config) compat.Teller {
 	a := &api{House: house, Config: config}
 	routes.POST("/api/v2/report", a.serve(control.ScopeReport, maxReport, a.report))
 	routes.POST("/api/v2/bulk-report", a.serve(control.ScopeBulk, maxBulk, a.bulkReport))
@@ -53,6 +54,7 @@ func Mount(routes gin.IRoutes, house compat.House, config Config) {
 	routes.GET("/api/v2/reports", a.serve(control.ScopeRead, maxReport, a.reports))
 	routes.GET("/api/v2/blacklist", a.serve(control.ScopeRead, maxReport, a.blacklist))
 	routes.DELETE("/api/v2/clear-address", a.serve(control.ScopeReport, maxReport, a.clearAddress))
+	return a.fail
 }
 
 // call is a request whose key is good and whose parameters are read.

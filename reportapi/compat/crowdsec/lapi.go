@@ -27,20 +27,21 @@ type lapi struct {
 	seal    *seal
 }
 
-// Mount adds the routes of the local API below a folder, /v1/… and /health.
-func Mount(routes gin.IRouter, house compat.House) error {
+// Mount adds the routes of the local API below a folder, /v1/… and /health, and
+// returns how to tell what is wrong with a request that reaches none of them.
+func Mount(routes gin.IRouter, house compat.House) (compat.Teller, error) {
 	if err := house.Validate(); err != nil {
-		return fmt.Errorf("mounting the API of CrowdSec: %w", err)
+		return nil, fmt.Errorf("mounting the API of CrowdSec: %w", err)
 	}
 	seal, err := newSeal()
 	if err != nil {
-		return fmt.Errorf("mounting the API of CrowdSec: %w", err)
+		return nil, fmt.Errorf("mounting the API of CrowdSec: %w", err)
 	}
 	api := &lapi{House: house, cursors: newCursors(), spared: &sparedCache{}, seal: seal}
 	get(routes, "/health", func(c *gin.Context) { c.Status(http.StatusOK) })
 	api.bouncerRoutes(routes.Group("/v1"))
 	api.agentRoutes(routes.Group("/v1"))
-	return nil
+	return func(c *gin.Context, fault *compat.Fault) { api.fail(c, fault) }, nil
 }
 
 func (api *lapi) bouncerRoutes(routes gin.IRoutes) {
