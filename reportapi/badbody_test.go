@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"penaltybox/scoring/control"
 )
 

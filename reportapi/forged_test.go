@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-
 	"penaltybox/reportapi"
 	"penaltybox/scoring/control"
 )

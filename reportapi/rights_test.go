@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 )
