@@ -232,7 +232,7 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	var err error
 	switch i := strings.LastIndexByte(setting, '.'); {
 	case setting == "threshold":
-		p.Threshold, err = strconv.Atoi(value)
+		p.Threshold, err = wholeNumber(value)
 	case setting == "ttl":
 		p.TTL, err = ParseDuration(value)
 	case setting == "note_ttl":
@@ -244,7 +244,7 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 	case setting == "min_organisations":
 		p.MinOrganisations, err = atLeastOne(value)
 	case setting == "reporter_cap":
-		p.ReporterCap, err = strconv.Atoi(value)
+		p.ReporterCap, err = wholeNumber(value)
 	case setting == "removal", setting == "removal_cooldown":
 		err = p.setRemoval(setting, value)
 	case i > 0 && setting[i+1:] == "code":
@@ -268,11 +268,19 @@ func (p Policy) Set(setting, value string) (Policy, error) {
 
 // atLeastOne reads a number of which 0 would mean something else.
 func atLeastOne(value string) (int, error) {
-	n, err := strconv.Atoi(value)
+	n, err := wholeNumber(value)
 	if err == nil && n < 1 {
 		err = errors.New("want 1 or more")
 	}
 	return n, err
+}
+
+func wholeNumber(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return 0, errors.New("want a whole number in digits")
+	}
+	return n, nil
 }
 
 func (p *Policy) setCode(category, value string) error {

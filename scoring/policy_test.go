@@ -198,7 +198,7 @@ func TestPolicy_Set(t *testing.T) {
 		{"listings_per_day", "few", "want a number up to"},
 		{"min_organisations", "0", "want 1 or more"},
 		{"min_organisations", "101", "outside 1..100"},
-		{"min_organisations", "both", "invalid syntax"},
+		{"min_organisations", "both", "want a whole number in digits"},
 		{"reporter_cap", "-1", "outside 0..1000000"},
 		{"duplicate_window", "31d", "outside 1s..30d"},
 		{"burst_window", "1ms", "outside 1s..1d"},

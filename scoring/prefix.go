@@ -148,7 +148,9 @@ func ParseReported(text string) (netip.Addr, netip.Prefix, error) {
 	if err != nil {
 		return ParseTarget(text)
 	}
-	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+	if mapped := prefix.Addr().Is4In6(); mapped && prefix.Bits() < 96 {
+		return netip.Addr{}, netip.Prefix{}, fmt.Errorf("address %q: is too wide a range, of IPv4 and of IPv6 at once", text)
+	} else if mapped {
 		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
 	}
 	unit, widest := PrefixOf(prefix.Addr()).Bits(), keyOf(prefix.Addr()).widest()

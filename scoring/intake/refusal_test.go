@@ -17,6 +17,9 @@ func TestIntake_Submit_refused(t *testing.T) {
 	const (
 		noAddress = "want an IPv4 or IPv6 address such as 203.0.113.7 or 2001:db8::7"
 		oneOnly   = "host names are not resolved; send one address"
+		oneEach   = "send one address; of many, each in a row of its own"
+		ranges    = "send one address, or a range that is scored as such: IPv4 /24 to /31, IPv6 /48 to /63"
+		years     = "is outside the years 1971 to 2105"
 		public    = "report the public address; behind a proxy, make the log show the client's"
 		aTime     = "is not a time such as 2026-11-22T10:00:00Z"
 		happened  = "leave it out if it just happened"
@@ -34,15 +37,17 @@ func TestIntake_Submit_refused(t *testing.T) {
 		{"blank ip", func(r *intake.Report) { r.IP = " \t" }, intake.Refusal{Field: "ip", Problem: "is missing", Hint: "say which address it is about, such as 203.0.113.7"}},
 		{"host name", func(r *intake.Report) { r.IP = "mail.example.com" }, intake.Refusal{Field: "ip", Value: "mail.example.com", Problem: noAddress, Hint: oneOnly}},
 		// The value must not be able to write into the problem.
-		{"name with a colon", func(r *intake.Report) { r.IP = "a: b" }, intake.Refusal{Field: "ip", Value: "a: b", Problem: noAddress, Hint: oneOnly}},
-		{"two", func(r *intake.Report) { r.IP = "203.0.113.7,203.0.113.8" }, intake.Refusal{Field: "ip", Value: "203.0.113.7,203.0.113.8", Problem: noAddress, Hint: oneOnly}},
+		{"name with a colon", func(r *intake.Report) { r.IP = "a: b" }, intake.Refusal{Field: "ip", Value: "a: b", Problem: noAddress, Hint: oneEach}},
+		{"two", func(r *intake.Report) { r.IP = "203.0.113.7,203.0.113.8" }, intake.Refusal{Field: "ip", Value: "203.0.113.7,203.0.113.8", Problem: noAddress, Hint: oneEach}},
 		{"leading zero", func(r *intake.Report) { r.IP = "203.0.113.07" }, intake.Refusal{Field: "ip", Value: "203.0.113.07", Problem: noAddress, Hint: oneOnly}},
-		{"port", func(r *intake.Report) { r.IP = "203.0.113.7:22" }, intake.Refusal{Field: "ip", Value: "203.0.113.7:22", Problem: noAddress, Hint: oneOnly}},
+		{"port", func(r *intake.Report) { r.IP = "203.0.113.7:22" }, intake.Refusal{Field: "ip", Value: "203.0.113.7:22", Problem: noAddress, Hint: "leave the port out: 203.0.113.7"}},
 		{"range", func(r *intake.Report) { r.IP = "203.0.113.0/24" }, intake.Refusal{Code: intake.Forbidden, Field: "ip", Value: "203.0.113.0/24", Problem: "this needs the scope range, which no key of a reporter has unless it names it", Hint: "an admin makes one that may: penaltybox key add web1 --scope …,range"}},
-		{"wide range", func(r *intake.Report) { r.IP = "203.0.112.0/23" }, intake.Refusal{Field: "ip", Value: "203.0.112.0/23", Problem: "is too wide a range; a report names at most an IPv4 /24 or an IPv6 /48", Hint: oneOnly}},
-		{"host within a range", func(r *intake.Report) { r.IP = "2001:db8::7/48" }, intake.Refusal{Field: "ip", Value: "2001:db8::7/48", Problem: "is not the first of its range; send 2001:db8::/48, or the address alone", Hint: oneOnly}},
-		{"part of a /64", func(r *intake.Report) { r.IP = "2001:db8::/96" }, intake.Refusal{Field: "ip", Value: "2001:db8::/96", Problem: "is part of a /64, which is what is scored; send one address of it", Hint: oneOnly}},
-		{"zone", func(r *intake.Report) { r.IP = "2001:db8::1%eth0" }, intake.Refusal{Field: "ip", Value: "2001:db8::1%eth0", Problem: "has a zone; send the address alone", Hint: oneOnly}},
+		{"wide range", func(r *intake.Report) { r.IP = "203.0.112.0/23" }, intake.Refusal{Field: "ip", Value: "203.0.112.0/23", Problem: "is too wide a range; a report names at most an IPv4 /24 or an IPv6 /48", Hint: ranges}},
+		{"host within a range", func(r *intake.Report) { r.IP = "2001:db8::7/48" }, intake.Refusal{Field: "ip", Value: "2001:db8::7/48", Problem: "is not the first of its range; send 2001:db8::/48, or the address alone", Hint: ranges}},
+		{"part of a /64", func(r *intake.Report) { r.IP = "2001:db8::/96" }, intake.Refusal{Field: "ip", Value: "2001:db8::/96", Problem: "is part of a /64, which is what is scored; send one address of it", Hint: ranges}},
+		{"in brackets", func(r *intake.Report) { r.IP = "[2001:db8::1]" }, intake.Refusal{Field: "ip", Value: "[2001:db8::1]", Problem: noAddress, Hint: "leave the brackets out"}},
+		{"both protocols", func(r *intake.Report) { r.IP = "::ffff:203.0.113.0/64" }, intake.Refusal{Field: "ip", Value: "::ffff:203.0.113.0/64", Problem: "is too wide a range, of IPv4 and of IPv6 at once", Hint: ranges}},
+		{"zone", func(r *intake.Report) { r.IP = "2001:db8::1%eth0" }, intake.Refusal{Field: "ip", Value: "2001:db8::1%eth0", Problem: "has a zone; send the address alone", Hint: "leave out what follows the %"}},
 		{"private", func(r *intake.Report) { r.IP = "10.1.2.3" }, intake.Refusal{Field: "ip", Value: "10.1.2.3", Problem: "is never listed: private (10.0.0.0/8)", Hint: public}},
 		{"private, mapped", func(r *intake.Report) { r.IP = "::ffff:192.168.1.1" }, intake.Refusal{Field: "ip", Value: "::ffff:192.168.1.1", Problem: "is never listed: private (192.168.0.0/16)", Hint: public}},
 		{"loopback", func(r *intake.Report) { r.IP = "::1" }, intake.Refusal{Field: "ip", Value: "::1", Problem: "is never listed: unspecified or loopback (::/64)", Hint: public}},
@@ -56,14 +61,14 @@ func TestIntake_Submit_refused(t *testing.T) {
 
 		{"no points at all", func(r *intake.Report) { r.Points = "0" }, intake.Refusal{Field: "points", Value: "0", Problem: "is outside 1..65535", Hint: "leave it out to count ssh.maxauth's own points"}},
 		{"points beyond", func(r *intake.Report) { r.Points = "70000" }, intake.Refusal{Field: "points", Value: "70000", Problem: "is outside 1..65535", Hint: "leave it out to count ssh.maxauth's own points"}},
-		{"negative points", func(r *intake.Report) { r.Points = "-5" }, intake.Refusal{Field: "points", Value: "-5", Problem: "is outside 1..65535", Hint: "leave it out to count ssh.maxauth's own points"}},
-		{"half a point", func(r *intake.Report) { r.Points = "2.5" }, intake.Refusal{Field: "points", Value: "2.5", Problem: "is outside 1..65535", Hint: "leave it out to count ssh.maxauth's own points"}},
+		{"negative points", func(r *intake.Report) { r.Points = "-5" }, intake.Refusal{Field: "points", Value: "-5", Problem: "is not a whole number from 1 to 65535", Hint: "leave it out to count ssh.maxauth's own points"}},
+		{"half a point", func(r *intake.Report) { r.Points = "2.5" }, intake.Refusal{Field: "points", Value: "2.5", Problem: "is not a whole number from 1 to 65535", Hint: "leave it out to count ssh.maxauth's own points"}},
 		{"raised points", func(r *intake.Report) { r.Points = "21" }, intake.Refusal{Code: intake.Forbidden, Field: "points", Value: "21", Problem: "is more than the 20 of kind ssh.maxauth; raising points needs a moderator's key", Hint: "leave it out, or give less"}},
 
 		{"observed: no time", func(r *intake.Report) { r.Observed = "yesterday" }, intake.Refusal{Field: "observed", Value: "yesterday", Problem: aTime, Hint: happened}},
 		{"observed: without zone", func(r *intake.Report) { r.Observed = "2026-11-22T10:00:00" }, intake.Refusal{Field: "observed", Value: "2026-11-22T10:00:00", Problem: aTime, Hint: happened}},
 		{"observed: in milliseconds", func(r *intake.Report) { r.Observed = "1795348800000" }, intake.Refusal{Field: "observed", Value: "1795348800000", Problem: aTime, Hint: happened}},
-		{"observed: before the epoch", func(r *intake.Report) { r.Observed = "0001-01-01T00:00:00Z" }, intake.Refusal{Field: "observed", Value: "0001-01-01T00:00:00Z", Problem: aTime, Hint: happened}},
+		{"observed: before the epoch", func(r *intake.Report) { r.Observed = "0001-01-01T00:00:00Z" }, intake.Refusal{Field: "observed", Value: "0001-01-01T00:00:00Z", Problem: years, Hint: happened}},
 		{"observed in the future", func(r *intake.Report) { r.Observed = "2026-11-22T12:05:01Z" }, intake.Refusal{Field: "observed", Value: "2026-11-22T12:05:01Z", Problem: "lies in the future; it is 2026-11-22T12:00:00Z here", Hint: "set the reporter's clock and time zone"}},
 
 		{"ttl and expires", func(r *intake.Report) { r.TTL, r.Expires = "1d", "2026-11-23T00:00:00Z" }, intake.Refusal{Field: "expires", Value: "2026-11-23T00:00:00Z", Problem: "stands beside ttl", Hint: "give one of them"}},

@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -108,7 +110,7 @@ func (s scale) target(incident *scoring.Incident, report Report) *Refusal {
 	case err != nil && Placeholder(ip):
 		return unfilled("ip", report.IP, "an address")
 	case err != nil:
-		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err, ip), Hint: "host names are not resolved; send one address"}
+		return &Refusal{Field: "ip", Value: report.IP, Problem: problemOf(err, ip), Hint: addressHint(ip)}
 	}
 	incident.Addr, incident.Prefix = addr, prefix
 	if scoring.IsRange(prefix) && !s.caller.May(control.ScopeRange) {
@@ -156,6 +158,9 @@ func (s scale) points(report Report, kind scoring.Kind) (uint16, *Refusal) {
 		return kind.Points, nil
 	}
 	points, err := strconv.ParseUint(report.Points, 10, 16)
+	if errors.Is(err, strconv.ErrSyntax) {
+		return 0, &Refusal{Field: "points", Value: report.Points, Problem: "is not a whole number from 1 to 65535", Hint: "leave it out to count " + kind.Name + "'s own points"}
+	}
 	if err != nil || points == 0 {
 		return 0, &Refusal{Field: "points", Value: report.Points, Problem: "is outside 1..65535", Hint: "leave it out to count " + kind.Name + "'s own points"}
 	}
@@ -271,10 +276,36 @@ func parseTime(text string) (time.Time, error) {
 		return time.Unix(seconds, 0).UTC(), nil
 	}
 	t, err := time.Parse(time.RFC3339, text)
-	if err != nil || t.Year() < 1971 || t.Year() > 2105 {
-		return time.Time{}, fmt.Errorf("is not a time such as 2026-11-22T10:00:00Z")
+	if err != nil {
+		return time.Time{}, errors.New("is not a time such as 2026-11-22T10:00:00Z")
+	}
+	if t.Year() < 1971 || t.Year() > 2105 {
+		return time.Time{}, errors.New("is outside the years 1971 to 2105")
 	}
 	return t.UTC().Truncate(time.Second), nil
+}
+
+// addressHint tells what to do about a text that is no address to report.
+func addressHint(text string) string {
+	host, _, err := net.SplitHostPort(text)
+	switch {
+	case err == nil && isAddr(host):
+		return "leave the port out: " + host
+	case strings.HasPrefix(text, "[") && isAddr(strings.Trim(text, "[]")):
+		return "leave the brackets out"
+	case strings.Contains(text, "%"):
+		return "leave out what follows the %"
+	case strings.ContainsAny(text, " \t,;"):
+		return "send one address; of many, each in a row of its own"
+	case strings.Contains(text, "/"):
+		return "send one address, or a range that is scored as such: IPv4 /24 to /31, IPv6 /48 to /63"
+	}
+	return "host names are not resolved; send one address"
+}
+
+func isAddr(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
 }
 
 // problemOf drops the address from an error of scoring.ParseReported: the
