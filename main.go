@@ -54,6 +54,8 @@ type cli struct {
 	Digest   digestCommand   `cmd:"" group:"Administration" help:"Tell what happened of late; for cron."`
 	Querylog querylogCommand `cmd:"" group:"Administration" help:"Log DNS queries for a while."`
 	Version  versionCommand  `cmd:"" group:"Administration" help:"Print the version."`
+
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 const about = `A DNS blocklist of your own: servers report abuse, points add up until they
@@ -100,7 +102,7 @@ func newParser(commands *cli, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("penaltybox"),
 		kong.Description(about),
 		kong.Configuration(loadConfig(os.Getenv)),
-		kong.Vars{"formats": strings.Join(lists.Names(), ","), "guards": strings.Join(scoring.GuardNames(), ", ")},
+		kong.Vars{"formats": strings.Join(lists.Names(), ","), "guards": strings.Join(scoring.GuardNames(), ", "), "version": versionLine()},
 	)...)
 }
 

@@ -83,6 +83,23 @@ func TestMonitoring_afterRestart(t *testing.T) {
 	}
 }
 
+// Nobody waits for a reporter that may report no more.
+func TestMonitoring_disabledReporter(t *testing.T) {
+	t.Parallel()
+	const lastReport = `penaltybox_reporter_last_report_timestamp_seconds{reporter="web1"}`
+	node := startNode(t, defaultFlags(t.TempDir()))
+	web1 := *node
+	web1.key = node.newKey("web1", "reporter")
+	web1.report("ip=203.0.113.7&kind=ssh.maxauth")
+	if node.gauge(lastReport) == 0 {
+		t.Error("its report is not known")
+	}
+	node.patch("/v1/reporters/web1", `{"disabled":true}`)
+	if text := string(node.get("/metrics").body); strings.Contains(text, lastReport) {
+		t.Error("its silence is still told")
+	}
+}
+
 // A state directory that was damaged is not taken for one with a backup.
 func TestReadLastBackup(t *testing.T) {
 	t.Parallel()

@@ -66,12 +66,14 @@ func (l *lastReports) of(reporter scoring.ReporterNumber) time.Time {
 	return time.Time{}
 }
 
-// each tells all, for reporters that the book names.
+// each tells all, for reporters that the book names and that may report: the
+// others' silence is what somebody wanted.
 func (l *lastReports) each(book *control.Book, tell func(reporter string, unix int64)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for number, at := range l.at {
-		if name := book.ReporterName(number); name != "" {
+		name := book.ReporterName(number)
+		if reporter, known := book.Reporter(name); name != "" && !(known && reporter.Disabled) {
 			tell(name, at)
 		}
 	}

@@ -36,6 +36,11 @@ type versionCommand struct{}
 
 // Run carries the command out.
 func (versionCommand) Run(s *streams) error {
-	_, err := fmt.Fprintf(s.out, "penaltybox %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(s.out, versionLine())
 	return err
+}
+
+// versionLine tells the build, and what it was built with and for.
+func versionLine() string {
+	return fmt.Sprintf("penaltybox %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
