@@ -36,7 +36,7 @@ func TestFormat_Write_of_ranges(t *testing.T) {
 		"ndjson":     `{"prefix":"198.51.100.0/24","score":50,"reporters":1,"categories":["ssh"],"until":"2026-11-22T11:00:00Z"}` + "\n",
 		"f5":         "192.0.2.0,30,bl,ssh\n192.0.2.1,32,bl,ssh\n",
 		"ipset":      "add penaltybox4-new 192.0.2.0/30 timeout 3600 -exist\nadd penaltybox4-new 192.0.2.1 timeout 7200 -exist\n",
-		"mikrotik":   "address=192.0.2.0/30 timeout=1h\n",
+		"mikrotik":   "address=192.0.2.0/30 timeout=1h} on-error={}\n",
 		"nftables":   "{\n192.0.2.0 timeout 3600s,\n192.0.2.1 timeout 7200s,\n192.0.2.2 timeout 3600s,\n192.0.2.3 timeout 3600s,\n198.51.100.0 timeout 3600s,\n",
 		"rpz":        "30.0.2.0.192.rpz-ip CNAME .\n32.1.2.0.192.rpz-ip CNAME .\n",
 		"rbldnsd":    "192.0.2.0 :127.0.0.2:listed\n192.0.2.0 :127.0.0.3:\n192.0.2.1 :127.0.0.2:listed\n192.0.2.1 :127.0.0.3:\n192.0.2.1 :127.0.0.4:\n192.0.2.2/31 :127.0.0.2:listed\n",

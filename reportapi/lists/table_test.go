@@ -35,8 +35,15 @@ create penaltybox6-new hash:net family inet6 timeout 0 maxelem 16777216 -exist
 flush penaltybox6-new
 `
 	ipsetFoot    = "swap penaltybox4 penaltybox4-new\ndestroy penaltybox4-new\nswap penaltybox6 penaltybox6-new\ndestroy penaltybox6-new\n"
-	mikrotikHead = "/ip/firewall/address-list/remove [find list=penaltybox]\n/ipv6/firewall/address-list/remove [find list=penaltybox]\n"
-	csvHead      = "ip,points,reporters,expires,categories\n"
+	mikrotikHead = `/ip/firewall/address-list/remove [find list="penaltybox-new"]
+/ipv6/firewall/address-list/remove [find list="penaltybox-new"]
+`
+	mikrotikFoot = `/ip/firewall/address-list/remove [find list=penaltybox]
+:do {/ip/firewall/address-list/set [find list="penaltybox-new"] list=penaltybox} on-error={:foreach e in=[/ip/firewall/address-list/find list="penaltybox-new"] do={:do {/ip/firewall/address-list/add list=penaltybox address=[/ip/firewall/address-list/get $e address] timeout=[/ip/firewall/address-list/get $e timeout]} on-error={}}}
+/ipv6/firewall/address-list/remove [find list=penaltybox]
+:do {/ipv6/firewall/address-list/set [find list="penaltybox-new"] list=penaltybox} on-error={:foreach e in=[/ipv6/firewall/address-list/find list="penaltybox-new"] do={:do {/ipv6/firewall/address-list/add list=penaltybox address=[/ipv6/firewall/address-list/get $e address] timeout=[/ipv6/firewall/address-list/get $e timeout]} on-error={}}}
+`
+	csvHead = "ip,points,reporters,expires,categories\n"
 )
 
 func TestFormat_Write_for_firewalls_and_servers(t *testing.T) {
@@ -55,8 +62,8 @@ func TestFormat_Write_for_firewalls_and_servers(t *testing.T) {
 		"haproxy-acl":  {"", "192.0.2.10\n2001:db8::/64\n"},
 		"haproxy-map":  {"", "192.0.2.10 forum,ssh\n2001:db8::/64 listed\n"},
 		"postfix-cidr": {"", "192.0.2.10/32 REJECT listed by bl.example\n2001:db8::/64 REJECT listed by bl.example\n"},
-		"mikrotik": {mikrotikHead, mikrotikHead + "/ip/firewall/address-list/add list=penaltybox address=192.0.2.10 timeout=30d\n" +
-			"/ipv6/firewall/address-list/add list=penaltybox address=2001:db8::/64 timeout=30d\n"},
+		"mikrotik": {mikrotikHead + mikrotikFoot, mikrotikHead + ":do {/ip/firewall/address-list/add list=\"penaltybox-new\" address=192.0.2.10 timeout=30d} on-error={}\n" +
+			":do {/ipv6/firewall/address-list/add list=\"penaltybox-new\" address=2001:db8::/64 timeout=30d} on-error={}\n" + mikrotikFoot},
 		"f5": {"", "192.0.2.10,32,bl,forum\n2001:db8::,64,bl,\n"},
 	} {
 		format, known := lists.Named(name)
@@ -111,12 +118,12 @@ func TestFormat_Write_contact(t *testing.T) {
 func TestFormat_Write_timeouts(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[time.Duration]map[string]string{
-		-time.Hour:                           {"nftables": "timeout 1s", "ipset": "timeout 1 ", "mikrotik": "timeout=1s\n"},
-		90061 * time.Second:                  {"nftables": "timeout 90061s", "ipset": "timeout 90061 ", "mikrotik": "timeout=1d1h1m1s\n"},
-		25*24*time.Hour - 30*time.Minute:     {"ipset": "timeout 2147483 ", "mikrotik": "timeout=24d23h30m\n"},
+		-time.Hour:                           {"nftables": "timeout 1s", "ipset": "timeout 1 ", "mikrotik": "timeout=1s}"},
+		90061 * time.Second:                  {"nftables": "timeout 90061s", "ipset": "timeout 90061 ", "mikrotik": "timeout=1d1h1m1s}"},
+		25*24*time.Hour - 30*time.Minute:     {"ipset": "timeout 2147483 ", "mikrotik": "timeout=24d23h30m}"},
 		time.Duration(2147483) * time.Second: {"ipset": "timeout 2147483 "},
 		time.Duration(2147482) * time.Second: {"ipset": "timeout 2147482 "},
-		20 * 365 * 24 * time.Hour:            {"nftables": "timeout 630720000s", "ipset": "timeout 2147483 ", "mikrotik": "timeout=7300d\n"},
+		20 * 365 * 24 * time.Hour:            {"nftables": "timeout 630720000s", "ipset": "timeout 2147483 ", "mikrotik": "timeout=7300d}"},
 	} {
 		for name, text := range want {
 			format, _ := lists.Named(name)
@@ -131,17 +138,23 @@ func TestFormat_Write_timeouts(t *testing.T) {
 }
 
 // No RouterOS runs here, so its script is held to the grammar alone: a path of
-// menus, a verb, and properties without anything to quote.
+// menus, a verb, and properties without anything to quote; an address that the
+// router refuses ends nothing; and the list in use is touched after everything
+// else, so that an import that breaks off leaves it as it is.
 func TestFormat_mikrotik_is_RouterOS(t *testing.T) {
 	t.Parallel()
-	line := regexp.MustCompile(`^/(ip|ipv6)/firewall/address-list/(remove \[find list=penaltybox\]|add list=penaltybox address=[0-9a-f.:]+(/[0-9]+)? timeout=([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)$`)
+	aside := regexp.MustCompile(`^(/(ip|ipv6)/firewall/address-list/remove \[find list="penaltybox-new"\]|:do \{/(ip|ipv6)/firewall/address-list/add list="penaltybox-new" address=[0-9a-f.:]+(/[0-9]+)? timeout=([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?\} on-error=\{\})$`)
 	format, _ := lists.Named("mikrotik")
 	var b strings.Builder
 	if err := format.Write(&b, head(), slices.Values(entries())); err != nil {
 		t.Fatal(err)
 	}
-	for text := range strings.Lines(b.String()) {
-		if !line.MatchString(strings.TrimSuffix(text, "\n")) || strings.HasSuffix(text, "timeout=\n") {
+	filled, whole := strings.CutSuffix(b.String(), mikrotikFoot)
+	if !whole {
+		t.Errorf("it ends otherwise: %s", b.String())
+	}
+	for text := range strings.Lines(filled) {
+		if !aside.MatchString(strings.TrimSuffix(text, "\n")) || strings.Contains(text, "timeout=}") {
 			t.Errorf("line %q", text)
 		}
 	}
@@ -171,7 +184,7 @@ func TestFormat_Write_harmless_names(t *testing.T) {
 		if err := format.Write(&expected, plain, slices.Values(entries()[:1])); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Count(b.String(), "\n") != strings.Count(expected.String(), "\n") || strings.ContainsAny(b.String(), "$`<>'\\\x00\r") {
+		if strings.Count(b.String(), "\n") != strings.Count(expected.String(), "\n") || strings.Count(b.String(), "$") != strings.Count(expected.String(), "$") || strings.ContainsAny(b.String(), "`<>'\\\x00\r") {
 			t.Fatalf("%s becomes %q", name, b.String())
 		}
 		if name == "csv" {
