@@ -11,8 +11,9 @@ import (
 // filter chooses decisions, as the query of a request does. Its members are
 // comma-separated lists; empty ones choose all.
 type filter struct {
-	nothing       bool // origins, types or scopes that there are none of
-	ip, network   bool // scopes that are wanted
+	nothing       bool   // origins, types or scopes that there are none of
+	ip, network   bool   // scopes that are wanted
+	scenario      string // exactly; "": any
 	containing    []string
 	notContaining []string
 	within        netip.Prefix // zero: everywhere
@@ -20,7 +21,8 @@ type filter struct {
 
 func readFilter(query url.Values) (filter, error) {
 	f := filter{
-		containing:    list(query, "scenarios_containing", "scenario"),
+		scenario:      strings.TrimSpace(query.Get("scenario")),
+		containing:    list(query, "scenarios_containing"),
 		notContaining: list(query, "scenarios_not_containing"),
 	}
 	scopes := list(query, "scopes", "scope")
@@ -29,14 +31,14 @@ func readFilter(query url.Values) (filter, error) {
 	f.nothing = without(list(query, "origins", "origin"), origin) || without(list(query, "types", "type"), "ban") || !f.ip && !f.network
 	onlyOurs := len(scopes) > 0 && !slices.ContainsFunc(scopes, func(scope string) bool { return scope != "ip" && scope != "range" })
 	for _, name := range []string{"ip", "range", "value"} {
-		text := strings.TrimSpace(query.Get(name))
-		if text == "" {
+		if !query.Has(name) {
 			continue
 		}
+		text := strings.TrimSpace(query.Get(name)) // an empty one must not choose everything
 		prefix, err := parseValue(text)
 		switch {
 		case err == nil:
-			f.within = prefix
+			f.restrict(prefix)
 		case name == "value" && !onlyOurs: // of a country, or a network's number: there are no such decisions
 			f.nothing = true
 		default:
@@ -44,6 +46,16 @@ func readFilter(query url.Values) (filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// restrict chooses what overlaps a prefix, too.
+func (f *filter) restrict(prefix netip.Prefix) {
+	switch {
+	case !f.within.IsValid() || f.within.Overlaps(prefix) && prefix.Bits() > f.within.Bits():
+		f.within = prefix
+	case !f.within.Overlaps(prefix):
+		f.nothing = true
+	}
 }
 
 // asksOneAddress tells whether a query asks for one address by ip=, and so for no
@@ -58,8 +70,8 @@ func asksOneAddress(query url.Values) bool {
 
 // parseValue reads an address or a range, mapped addresses as IPv4.
 func parseValue(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		addr = addr.Unmap().WithZone("")
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	prefix, err := netip.ParsePrefix(text)
@@ -93,7 +105,7 @@ func (f filter) wants(prefix netip.Prefix, scenario string) bool {
 	if f.nothing || prefix.IsSingleIP() && !f.ip || !prefix.IsSingleIP() && !f.network {
 		return false
 	}
-	if f.within.IsValid() && !f.within.Overlaps(prefix) {
+	if f.within.IsValid() && !f.within.Overlaps(prefix) || f.scenario != "" && f.scenario != scenario {
 		return false
 	}
 	contained := func(word string) bool { return strings.Contains(scenario, word) }

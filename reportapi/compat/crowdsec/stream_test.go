@@ -90,8 +90,18 @@ func TestDecisions(t *testing.T) {
 		"range=203.0.112.0/24":            "null",
 		"scope=Range&value=2a01:4f8::/32": "[" + v6 + "]",
 		"":                                "[" + v4 + "," + v6 + "]",
+
+		"ip=203.0.113.7&range=203.0.113.0/24": "[" + v4 + "]",
+		"ip=203.0.113.7&range=203.0.112.0/24": "null",
+		"scenario=penaltybox/hacked":          "[" + v4 + "," + v6 + "]",
+		"scenario=hacked":                     "null", // is all of a name
 	} {
 		n.wants(t, "GET /v1/decisions?"+query, 200, want)
+	}
+	for _, empty := range []string{"ip=", "ip=%20", "range=", "scope=Ip&value="} { // whose clients take the answer for one address's
+		if w := n.do("GET /v1/decisions?"+empty, "", n.apiKey(control.RoleReader)); w.Code != http.StatusBadRequest {
+			t.Errorf("%s answers %d: %s", empty, w.Code, w.Body)
+		}
 	}
 	n.wants(t, "GET /v1/decisions?ip=example.org", 400, `{"message":"ip \"example.org\": neither an address nor a range such as 203.0.113.0/24"}`)
 	n.wait(59)
