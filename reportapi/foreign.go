@@ -38,9 +38,6 @@ type Foreign struct {
 
 // foreignRoutes mounts the adapters of foreign formats, each below a folder of
 // its own.
-//
-// Of what is none of their routes, they tell in their own words where their
-// clients read any.
 func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	house := s.house()
 	if err := house.Validate(); err != nil {
