@@ -61,8 +61,8 @@ func (s *serving) newAPI(ledger ledger, node *node, registrar *control.Registrar
 			return nil
 		},
 		Registry: s.registry, Version: version(), TrustedProxies: s.TrustedProxy, KeyRate: s.KeyRateLimit, CORSOrigins: s.CORSOrigin,
-		Foreign: s.foreign,
-		Logger:  s.logger, SlowRequest: s.slowRequest, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
+		Foreign: s.foreign, PublicURL: s.PublicURL,
+		Logger: s.logger, SlowRequest: s.slowRequest, ServeMetrics: s.MetricsListen == "" && s.OpsListen == "",
 	})
 }
 

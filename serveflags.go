@@ -164,7 +164,6 @@ func (f serveFlags) check() (settings, error) {
 	if s.foreign, err = f.foreignFlags.read(); err != nil {
 		fault(err)
 	}
-	s.foreign.PublicURL = f.PublicURL
 	fault(s.checkTLS())
 	return s, errors.Join(faults...)
 }

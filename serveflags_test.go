@@ -112,12 +112,3 @@ func TestServeFlags_check_secretByFile(t *testing.T) {
 		t.Errorf("redis = %q", settings.Redis)
 	}
 }
-
-// Adapters of foreign formats write addresses of this server, too.
-func TestServeFlags_public_url_reaches_foreign_formats(t *testing.T) {
-	t.Parallel()
-	settings, err := serveFlags{Zone: []string{"bl.example"}, HTTPListen: []string{"127.0.0.1:0"}, State: t.TempDir(), PublicURL: "https://box.example"}.check()
-	if err != nil || settings.foreign.PublicURL != "https://box.example" {
-		t.Errorf("%v: %+v", err, settings.foreign)
-	}
-}

@@ -29,9 +29,6 @@ type Foreign struct {
 	// AbuseIPDBStrict tells AbuseIPDB's clients of duplicates and of addresses
 	// that are never listed by a status of 4xx.
 	AbuseIPDBStrict bool
-	// PublicURL is where others reach the API (https://box.example); "": where
-	// each request says it went.
-	PublicURL string
 	// StopForumSpamOpen answers StopForumSpam's clients without a key.
 	StopForumSpamOpen bool
 }
@@ -45,7 +42,7 @@ func (s *server) foreignRoutes(routes *gin.RouterGroup) error {
 	}
 	once := s.countingOnce(house)
 	tellAbuseIPDB := abuseipdb.Mount(routes.Group("/abuseipdb"), once, abuseipdb.Config{
-		Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once, PublicURL: s.Foreign.PublicURL,
+		Strict: s.Foreign.AbuseIPDBStrict, Within: s.Foreign.Once, PublicURL: s.PublicURL,
 	})
 	blocklistde.Mount(routes.Group("/blocklistde"), once)
 	rspamd.Mount(routes.Group("/rspamd"), house)

@@ -1,7 +1,10 @@
 package reportapi
 
 import (
+	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,9 +25,18 @@ func (s *server) peopleRoutes(routes gin.IRoutes) error {
 		Policy:       s.Book.Policy,
 		Rejected:     s.Rejections.List,
 		Admits:       func(c *gin.Context) bool { return s.visitors.bears(s.clientAddr(c.Request), s.Now()) },
+		Secure:       s.secure,
 		Now:          s.Now,
 		Logger:       s.Logger,
 	})
+}
+
+// secure tells whether a browser reached the server by TLS. A proxy in front may
+// end that, and may not say so.
+func (s *server) secure(r *http.Request) bool {
+	public, err := url.Parse(s.PublicURL)
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" ||
+		err == nil && public.Scheme == "https" && strings.EqualFold(public.Host, r.Host)
 }
 
 // authenticatePerson is [server.need] for pages.

@@ -166,6 +166,12 @@ func TestPages_otherSites(t *testing.T) {
 	if proxied.signIn(control.RoleReporter); !proxied.cookies[0].Secure {
 		t.Error("behind a proxy that ends TLS the cookie may travel in the clear")
 	}
+	for public, want := range map[string]bool{"https://EXAMPLE.com": true, "https://box.example": false, "http://example.com": false, "": false} {
+		v := &visitor{T: t, node: newNode(t, func(c *reportapi.Config) { c.PublicURL = public })} // and it asks for example.com
+		if v.signIn(control.RoleReporter); v.cookies[0].Secure != want {
+			t.Errorf("with the public URL %q the cookie's Secure is %t", public, !want)
+		}
+	}
 }
 
 // A form that says too much, or nothing, comes back with what is wrong.

@@ -150,6 +150,9 @@ type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Foreign        Foreign
+	// PublicURL is where others reach the API (https://box.example); "": where
+	// each request says it went.
+	PublicURL string
 	// KeyRate is how many requests a minute each key may make; 0: as many as it
 	// likes.
 	KeyRate int

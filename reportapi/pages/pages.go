@@ -55,13 +55,16 @@ type Config struct {
 	Rejected func(reporter string, limit int) []intake.Rejection
 	// Admits tells whether the client may look up one more address now.
 	Admits func(c *gin.Context) bool
+	// Secure tells whether a request came by TLS. Whoever forges that it did only
+	// hurts himself.
+	Secure func(r *http.Request) bool
 	Now    func() time.Time // the ledger's time
 	Logger *slog.Logger
 }
 
 func (c Config) validate() error {
-	if c.Authenticate == nil || c.SignIn == nil || c.SignOut == nil || c.Intake == nil || c.DryRun == nil || c.Standings == nil || c.Policy == nil || c.Rejected == nil || c.Admits == nil || c.Now == nil || c.Logger == nil {
-		return errors.New("making the pages: authenticate, sign in, sign out, intake, dry run, standings, policy, rejected, admits, now and logger are all needed")
+	if c.Authenticate == nil || c.SignIn == nil || c.SignOut == nil || c.Intake == nil || c.DryRun == nil || c.Standings == nil || c.Policy == nil || c.Rejected == nil || c.Admits == nil || c.Secure == nil || c.Now == nil || c.Logger == nil {
+		return errors.New("making the pages: authenticate, sign in, sign out, intake, dry run, standings, policy, rejected, admits, secure, now and logger are all needed")
 	}
 	return nil
 }

@@ -84,7 +84,6 @@ func (p *pages) keep(c *gin.Context, key string) {
 	http.SetCookie(c.Writer, &http.Cookie{
 		Name: sessionCookie, Value: key, Path: sessionPath, MaxAge: age,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		// A proxy in front ends TLS; whoever forges its header only hurts himself.
-		Secure: c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https",
+		Secure: p.Secure(c.Request),
 	})
 }

@@ -180,7 +180,7 @@ func TestReports_pages(t *testing.T) {
 func TestReports_pages_behind_a_proxy(t *testing.T) {
 	t.Parallel()
 	for _, public := range []string{"https://box.example/penaltybox", "https://box.example/penaltybox/"} {
-		n := compattest.New(t, func(config *reportapi.Config) { config.Foreign.PublicURL = public })
+		n := compattest.New(t, func(config *reportapi.Config) { config.PublicURL = public })
 		for range 3 {
 			strike(t, n, "203.0.113.7", n.Keys[control.RoleReporter])
 			n.Wait(20 * time.Minute)
