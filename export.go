@@ -40,6 +40,9 @@ test entries. rbldnsd notices a new file by itself; tell the others.
 
 // Run writes the file.
 func (cmd *exportCommand) Run(ctx context.Context, s *streams) error {
+	if info, err := os.Stat(cmd.Output); err == nil && info.IsDir() {
+		return usagef("output %q is a folder: name the file in it", cmd.Output)
+	}
 	write := func(out io.Writer) error { return cmd.fetch(ctx, s, out) }
 	var err error
 	if cmd.Output == "" {

@@ -52,6 +52,9 @@ func (cmd *listCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	format := cmd.Format
+	if cmd.JSON && format != "plain" && format != "json" {
+		return usagef("--json stands beside --format %s: give one of them", format)
+	}
 	if cmd.JSON {
 		format = "json"
 	}
