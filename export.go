@@ -35,7 +35,8 @@ test entries. rbldnsd notices a new file by itself; tell the others.
   penaltybox export --format nginx-geo -o /etc/nginx/penaltybox.geo && nginx -s reload
   penaltybox export --format rbldnsd -o /var/lib/rbldns/bl.example.org
   penaltybox export --format zone -o bl.example.org.zone && nsd-control reload
-  penaltybox export --format rpz -o rpz.zone && rndc reload rpz.example.org`
+  penaltybox export --format rpz -o rpz.zone && rndc reload rpz.example.org
+  penaltybox export --format rpz --trigger client --action drop -o clients.zone`
 }
 
 // Run writes the file.

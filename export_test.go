@@ -111,6 +111,17 @@ func check(t *testing.T, debianPackage, name string, args ...string) {
 	}
 }
 
+// BIND takes a policy zone about those who ask.
+func TestExport_rpz_of_clients(t *testing.T) {
+	t.Parallel()
+	_, file := exported(t, "rpz&trigger=client&action=drop")
+	check(t, "bind9-utils", "named-checkzone", "rpz.example.org", file)
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), "\n32.7.113.0.203.rpz-client-ip CNAME rpz-drop.\n") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
 // A resolver with the response policy zone denies names that lead to a listed
 // address, and no others.
 func TestExport_rpz(t *testing.T) {

@@ -28,6 +28,8 @@ type selection struct {
 	Since        string   `help:"Only what did something that was reported since: a time, or how long ago." placeholder:"24h"`
 	Limit        int      `help:"No more than so many, those with the most points." placeholder:"N"`
 	Aggregate    string   `help:"Name networks of this length instead of their listed members. This names addresses that did nothing." placeholder:"24,56"`
+	Trigger      string   `help:"For rpz: about a name that leads to a listed address (answer), or about who asks from one (client)." enum:"answer,client" default:"answer" placeholder:"answer|client"`
+	Action       string   `help:"For rpz: say that there is no such name (nxdomain), or nothing (drop)." enum:"nxdomain,drop" default:"nxdomain" placeholder:"nxdomain|drop"`
 	AggregateMin int      `help:"Only networks of which so many are listed; other addresses stand by themselves." placeholder:"N"`
 }
 
@@ -73,6 +75,7 @@ func (cmd *listCommand) Run(ctx context.Context, s *streams) error {
 func (s *selection) request(format string) request {
 	query := url.Values{"format": {format}}
 	for name, value := range map[string]string{
+		"trigger": strings.TrimPrefix(s.Trigger, "answer"), "action": strings.TrimPrefix(s.Action, "nxdomain"),
 		"zone": s.Zone, "category": strings.Join(s.Category, ","), "since": s.Since, "aggregate": s.Aggregate,
 	} {
 		if value != "" {

@@ -84,7 +84,7 @@ func TestBlocklist_filters_refusals(t *testing.T) {
 		"?since=yesterday": "since", "?since=c12.1": "since", "?limit=0": "limit", "?limit=10000001": "limit",
 		"?aggregate=15": "aggregate", "?aggregate=24,25": "aggregate", "?aggregate=65": "aggregate", "?aggregate=24,": "aggregate", "?aggregate=x": "aggregate",
 		"?aggregate_min=3": "aggregate_min", "?aggregate=24&aggregate_min=257": "aggregate_min",
-		"?format=zone&aggregate=24": "format", "?format=rpz&limit=4": "format", "?format=rbldnsd&since=3d": "format", "?format=zone&since=start": "format",
+		"?format=rpz&trigger=who": "trigger", "?format=rpz&action=tarpit": "action", "?format=plain&trigger=client": "format", "?format=zone&action=drop": "format", "?format=zone&aggregate=24": "format", "?format=rpz&limit=4": "format", "?format=rbldnsd&since=3d": "format", "?format=zone&since=start": "format",
 		"?format=csv&since=start": "format", "?since=start&threshold=20": "since", "?since=start&limit=20": "since", "?since=start&category=ssh": "since",
 	} {
 		n.ask(t, call{line: "GET /v1/blocklist" + query, as: control.RoleReader}, 400).wants(t, map[string]any{"field": field})

@@ -30,6 +30,7 @@ type listQuery struct {
 	since       time.Time // zero: whenever
 	aggregation lists.Aggregation
 	limit       int // 0: all
+	response    lists.Response
 
 	feed   bool   // what changed since the cursor is asked for
 	cursor cursor // the zero cursor is known nowhere
@@ -84,7 +85,7 @@ func (s *server) readListQuery(c *gin.Context) (listQuery, error) {
 // listParameters are what may stand in the query; in a path with a key, the
 // format stands there.
 func listParameters(c *gin.Context) []string {
-	known := []string{"zone", "threshold", "category", "family", "since", "aggregate", "aggregate_min", "limit"}
+	known := []string{"zone", "threshold", "category", "family", "since", "aggregate", "aggregate_min", "limit", "trigger", "action"}
 	if c.Param("format") == "" {
 		known = append([]string{"format"}, known...)
 	}
@@ -110,6 +111,12 @@ func readFormat(c *gin.Context, q query) (lists.Format, error) {
 // readSelection reads what leaves out or gathers.
 func (query *listQuery) readSelection(q query, now time.Time) error {
 	var err error
+	if query.response.Client, err = q.either("trigger", "answer", "client"); err != nil {
+		return err
+	}
+	if query.response.Drop, err = q.either("action", "nxdomain", "drop"); err != nil {
+		return err
+	}
 	if query.limit, err = q.number("limit", 0, 1, maxLimit); err != nil {
 		return err
 	}
@@ -155,6 +162,8 @@ func readAggregation(q query) (lists.Aggregation, error) {
 // validate tells what does not go together.
 func (query *listQuery) validate(q query) error {
 	switch {
+	case query.response != lists.Response{} && !query.format.Responds:
+		return wrong("format", query.format.Name, "does not say what to do about whom", "leave out trigger and action, or ask for rpz")
 	case query.format.Published && !(query.whole() && !query.feed):
 		return wrong("format", query.format.Name, "is a file of the whole zone for a name server", "leave out since, aggregate and limit")
 	case !query.feed:

@@ -64,9 +64,21 @@ const listRevision = 3
 // node and after a restart.
 func listTag(query listQuery, head lists.Head, sum []byte) string {
 	all := sha256.New()
-	fmt.Fprintf(all, "%d\n%s\n%s\n%s\n%d\n%t\n", listRevision, query.format.Name, head.Zone.Name, head.Zone.Contact, head.Family, head.Wide)
+	fmt.Fprintf(all, "%d\n%s%s\n%s\n%s\n%d\n%t\n", listRevision, query.format.Name, query.responseTag(), head.Zone.Name, head.Zone.Contact, head.Family, head.Wide)
 	all.Write(sum) // never fails
 	return hex.EncodeToString(all.Sum(nil)[:16])
+}
+
+// responseTag is what the entity tag of a response policy zone has beside.
+func (q listQuery) responseTag() string {
+	tag := ""
+	if q.response.Client {
+		tag += "-client"
+	}
+	if q.response.Drop {
+		tag += "-drop"
+	}
+	return tag
 }
 
 // sumOf sums up what a format tells of entries, and finds the first end among

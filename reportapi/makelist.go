@@ -39,9 +39,9 @@ func (s *server) publishedList(query listQuery) (list, error) {
 	if err != nil {
 		return list{}, err
 	}
-	head := lists.Head{Zone: published.Zone(), Family: query.family}
+	head := lists.Head{Zone: published.Zone(), Family: query.family, Response: query.response}
 	return list{
-		tag: fmt.Sprintf("%s%d", head.Zone.Name, head.Zone.Serial), weak: true,
+		tag: fmt.Sprintf("%s%d%s", head.Zone.Name, head.Zone.Serial, query.responseTag()), weak: true,
 		write: func(w io.Writer) error {
 			return query.format.Write(w, head, ofFamily(query.family, published.Listed()))
 		},
@@ -53,6 +53,7 @@ func (s *server) publishedList(query listQuery) (list, error) {
 func (s *server) makeList(query listQuery, now time.Time) (list, error) {
 	head := lists.Head{
 		Zone: lists.Zone{Name: query.zone.Name, Contact: query.zone.Contact}, Now: now, Family: query.family, Wide: query.aggregation.Bits4 > 0,
+		Response: query.response,
 	}
 	tell := func(entries iter.Seq[lists.Entry]) func(w io.Writer) error {
 		return func(w io.Writer) error { return query.format.Write(w, head, entries) }

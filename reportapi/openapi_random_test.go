@@ -81,7 +81,7 @@ func newVocabulary(n *node) vocabulary {
 		"ttl": {"3s", "90m", "30d", "400d"}, "for": {"10m"}, "reporter": names, "name": append(slices.Clone(names), "203.0.113.7", "7.113.0.203.bl.example"),
 		"zone": {"bl.example", "ssh.example"}, "id": {"8f3c2a6b19d4e750"}, "If-Match": {`"v0"`, `"v1"`, "*"},
 		"limit": {"1", "7"}, "threshold": {"1", "50"}, "points": {"1", "20", "25"}, "key": {n.keys[control.RoleReader]},
-		"url": {"https://hooks.example.org/x"}, "events": {"listed", "listed,key_paused"}, "overlap": {"0s", "24h"}, "reason": {"a test"},
+		"format": {"plain", "ndjson", "rpz", "nftables.nft"}, "url": {"https://hooks.example.org/x"}, "events": {"listed", "listed,key_paused"}, "overlap": {"0s", "24h"}, "reason": {"a test"},
 	}
 }
 

@@ -53,13 +53,26 @@ func TestBlocklist_published(t *testing.T) {
 	n.strike(t, "203.0.113.7")
 	n.strike(t, "2001:db8::7")
 	for query, want := range map[string]string{
-		"?format=zone":             "7.113.0.203 300 IN A 127.0.0.2\n7.113.0.203 300 IN TXT \"203.0.113.7 until 2026-12-22\"\n*.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2 300 IN A 127.0.0.2\n",
-		"?format=rbldnsd":          "203.0.113.7 :127.0.0.2:203.0.113.7 until 2026-12-22\n$DATASET ip6trie @\n2001:db8::/64 :127.0.0.2:2001:db8:: until",
-		"?format=rpz&family=6":     "@ IN NS localhost.\n64.zz.db8.2001.rpz-ip CNAME .\n",
-		"?format=rpz&threshold=61": "@ IN NS localhost.\n",
+		"?format=zone":                           "7.113.0.203 300 IN A 127.0.0.2\n7.113.0.203 300 IN TXT \"203.0.113.7 until 2026-12-22\"\n*.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2 300 IN A 127.0.0.2\n",
+		"?format=rbldnsd":                        "203.0.113.7 :127.0.0.2:203.0.113.7 until 2026-12-22\n$DATASET ip6trie @\n2001:db8::/64 :127.0.0.2:2001:db8:: until",
+		"?format=rpz&family=6":                   "@ IN NS localhost.\n64.zz.db8.2001.rpz-ip CNAME .\n",
+		"?format=rpz&trigger=client":             "@ IN NS localhost.\n32.7.113.0.203.rpz-client-ip CNAME .\n",
+		"?format=rpz&action=drop&trigger=answer": "@ IN NS localhost.\n32.7.113.0.203.rpz-ip CNAME rpz-drop.\n",
+		"?format=rpz&trigger=client&action=drop&family=6&threshold=9": "\n64.zz.db8.2001.rpz-client-ip CNAME rpz-drop.\n",
+		"?format=rpz&threshold=61":                                    "@ IN NS localhost.\n",
 	} {
 		if text, _ := n.list(t, query); !strings.Contains(text, want) {
 			t.Errorf("%s lists\n%swithout\n%s", query, text, want)
+		}
+	}
+	tags := map[string]string{}
+	for _, query := range []string{"", "&trigger=client", "&action=drop", "&trigger=client&action=drop"} {
+		for _, threshold := range []string{"", "&threshold=9"} {
+			_, tag := n.list(t, "?format=rpz"+query+threshold)
+			if other, taken := tags[tag]; taken {
+				t.Errorf("%q has the tag of %q", query+threshold, other)
+			}
+			tags[tag] = query + threshold
 		}
 	}
 	if w := n.do(t, call{line: "GET /v1/blocklist?format=zone&zone=ssh.example", as: control.RoleReader}); w.Code != http.StatusNotFound {

@@ -73,6 +73,19 @@ func (q query) optional(name string) (*bool, error) {
 	return &value, nil
 }
 
+// either reads one of two words, of which the first is usual, and tells whether it
+// is the second.
+func (q query) either(name, usual, other string) (bool, error) {
+	switch text := q.text(name); text {
+	case "", usual:
+		return false, nil
+	case other:
+		return true, nil
+	default:
+		return false, wrong(name, text, "is not known here", "want "+usual+" or "+other)
+	}
+}
+
 // number reads a whole number within bounds, absent when it is not there.
 func (q query) number(name string, absent, least, most int) (int, error) {
 	text := q.text(name)

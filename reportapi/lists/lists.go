@@ -45,6 +45,8 @@ type Head struct {
 	Now    time.Time // from which on what remains of a listing is reckoned
 	Family int       // 4 or 6 when the list is of one address family alone
 	Wide   bool      // IPv4 entries may be networks
+
+	Response Response // for the format rpz
 }
 
 // has tells whether a list may hold addresses of a family.
@@ -75,6 +77,8 @@ type Format struct {
 	// Published: it is for name servers, and wants a Zone and of entries what
 	// DNS answers.
 	Published bool
+	// Responds: it says what to do, by the Response of its Head.
+	Responds bool
 
 	suffix    string // of files that hold it, if not txt
 	head      func(dst []byte, h Head) []byte

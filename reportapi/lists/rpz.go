@@ -6,16 +6,22 @@ import (
 	"strings"
 )
 
-// responsePolicy is a response policy zone, which a resolver loads: for its
-// users, names that lead to a listed address do not exist. The trigger is
-// rpz-ip, the address in an answer; not rpz-client-ip, because who is listed
-// attacks servers and seldom asks our resolver. The zone goes by any name.
+// Response is what a response policy zone is to do, and about whom. The zero
+// Response is that a name which leads to a listed address does not exist
+// (rpz-ip): who is listed attacks servers, and seldom asks our resolver.
+type Response struct {
+	Client bool // whoever asks from a listed address (rpz-client-ip)
+	Drop   bool // gets no answer at all (rpz-drop)
+}
+
+// responsePolicy is a response policy zone, which a resolver loads. The zone
+// goes by any name.
 func responsePolicy() Format {
 	return Format{
 		Name: "rpz", suffix: "zone", ContentType: asciiText, Help: "a response policy zone, for resolvers",
-		Published: true,
-		head:      func(dst []byte, h Head) []byte { return appendPolicyHead(dst, h.Zone) },
-		entry:     func(dst []byte, e Entry, _ Head) []byte { return appendPolicyEntry(dst, e) },
+		Published: true, Responds: true,
+		head:  func(dst []byte, h Head) []byte { return appendPolicyHead(dst, h.Zone) },
+		entry: func(dst []byte, e Entry, h Head) []byte { return appendPolicyEntry(dst, e, h.Response) },
 	}
 }
 
@@ -27,9 +33,16 @@ func appendPolicyHead(dst []byte, z Zone) []byte {
 	return append(appendTimes(dst, z), "\n@ IN NS localhost.\n"...)
 }
 
-func appendPolicyEntry(dst []byte, e Entry) []byte {
+func appendPolicyEntry(dst []byte, e Entry, r Response) []byte {
+	trigger, action := ".rpz-ip CNAME ", ".\n"
+	if r.Client {
+		trigger = ".rpz-client-ip CNAME "
+	}
+	if r.Drop {
+		action = "rpz-drop.\n"
+	}
 	dst = append(appendUint(dst, uint32(e.Prefix.Bits())), '.')
-	return append(appendTrigger(dst, e.Prefix.Addr()), ".rpz-ip CNAME .\n"...)
+	return append(append(appendTrigger(dst, e.Prefix.Addr()), trigger...), action...)
 }
 
 // appendTrigger writes an address as a policy zone has it: IPv4 octets, or the
