@@ -184,6 +184,11 @@ by_hand() {
 	$as -o human decisions delete --ip 198.51.100.80 >>"$LOG/cscli" 2>&1 || fail "cscli decisions delete"
 	grep -q '1 decision(s) deleted' "$LOG/cscli" || fail "cscli did not say what it deleted"
 	wait_for 10 "nftables to let 198.51.100.80 go" free 198.51.100.80
+	# The root answers as the folder does, and of countries there are no decisions.
+	sed -i "s|^url:.*|url: $HTTP/|" "$WORK/helper/local_api_credentials.yaml"
+	$as decisions list --scope Country --value FR >>"$LOG/cscli" 2>&1 || fail "cscli decisions list of a country"
+	$as -o human decisions delete --value FR >"$LOG/cscli-country" 2>&1 || fail "cscli decisions delete of a country"
+	grep -q '0 decision(s) deleted' "$LOG/cscli-country" || fail "cscli deleted something else"
 	# A reporter's key may not list by hand, and says so.
 	! cscli -c "$WORK/web1/config.yaml" decisions add --ip 198.51.100.82 >"$LOG/cscli-refused" 2>&1 || fail "a reporter listed by hand"
 	grep -q "needs a moderator's key" "$LOG/cscli-refused" || fail "cscli does not say why it was refused"
