@@ -297,7 +297,7 @@ func (tw *twins) watch(ctx context.Context) {
 			case "ladder", "seesaw":
 				tw.hold(ip, part, text, until, last)
 			case "brief", "block":
-				if text != "" && until.Sub(before) > 4*time.Second {
+				if text != "" && time.Until(until) > 4*time.Second {
 					tw.t.Errorf("%s was reported for 3 s: %q at %s", ip, text, before.Format(time.TimeOnly))
 				}
 			}

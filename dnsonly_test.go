@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,7 +38,7 @@ func (n *testNode) exchange(name string, qtype uint16) (*dns.Msg, error) {
 	query := new(dns.Msg).SetQuestion(name, qtype)
 	query.Id = 4711
 	query.SetEdns0(1232, false)
-	reply, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(query, n.dns)
+	reply, _, err := (&dns.Client{Timeout: 30 * time.Second}).Exchange(query, n.dns)
 	return reply, err
 }
 
@@ -152,13 +151,14 @@ func (n *testNode) send(method, path, body string) {
 // marked stale, expires by itself, and takes up what came meanwhile; beyond
 // --max-stale it says SERVFAIL.
 func TestServe_dnsOnly_redisGone(t *testing.T) {
+	t.Parallel()
 	server := redistest.StartDurable(t)
 	full, lean := fullAndDNSOnly(t, server)
 	flags := dnsOnlyFlags(t.TempDir(), server.URL())
 	flags.MaxStale = "1s"
 	impatient := startNode(t, flags)
 	full.report("ip=203.0.113.7&kind=hacked.host")
-	full.report("ip=203.0.113.8&kind=hacked.host&ttl=6s")
+	full.report("ip=203.0.113.8&kind=hacked.host&ttl=15s")
 	for _, node := range []*testNode{lean, impatient} {
 		node.sees(dns.RcodeSuccess, "203.0.113.8")
 	}
@@ -201,7 +201,7 @@ func (n *testNode) sees(rcode int, ip string, want ...uint16) {
 func TestServe_dnsOnly_waitsForLedger(t *testing.T) {
 	server := redistest.Start(t)
 	flags := dnsOnlyFlags(t.TempDir(), server.URL())
-	flags.DNSListen, flags.OpsListen = []string{freeDNSAddress(t)}, freeDNSAddress(t)
+	flags.DNSListen, flags.OpsListen = []string{freeAddress(t)}, freeAddress(t)
 	settings, err := flags.check()
 	if err != nil {
 		t.Fatal(err)
@@ -241,24 +241,6 @@ func TestServe_dnsOnly_waitsForLedger(t *testing.T) {
 func (n *testNode) answers() {
 	n.t.Helper()
 	eventually(n.t, "the node answers", func() (httpAnswer, error) { return n.call(http.MethodGet, "/healthz", "", "") })
-}
-
-// freeDNSAddress returns an address whose port was free for UDP and TCP a moment
-// ago.
-func freeDNSAddress(t *testing.T) string {
-	t.Helper()
-	return eventually(t, "a port is free", func() (string, error) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		defer listener.Close()
-		conn, err := net.ListenPacket("udp", listener.Addr().String())
-		if err != nil {
-			return "", err
-		}
-		return listener.Addr().String(), conn.Close()
-	})
 }
 
 // The operators' address beside a full node takes the metrics off the API.

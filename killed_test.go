@@ -112,6 +112,11 @@ func reportUntilKilled(t *testing.T, node *testNode, process *exec.Cmd) map[stri
 		})
 	}
 	time.Sleep(700 * time.Millisecond)
+	eventually(t, "something is acknowledged", func() (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return 0, want(len(acknowledged) > 0, "nothing is")
+	})
 	if err := process.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -136,6 +136,12 @@ func freePort(t *testing.T) string {
 	return ""
 }
 
+// freeAddress returns an address of loopback with such a port.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", freePort(t))
+}
+
 // startProgram runs a Debian program until the test ends.
 func startProgram(t *testing.T, debianPackage, name string, args ...string) {
 	t.Helper()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -92,16 +91,6 @@ func TestWatch_killed(t *testing.T) {
 	if missing > 0 || twice > 0 {
 		t.Errorf("seed %d: not exactly once: %v", seed, different(server.counts(), host.times))
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func startWatcher(t *testing.T, config string) *exec.Cmd {
@@ -275,7 +264,7 @@ func (h *loggingHost) strike() (err error) {
 
 // shift makes room for NAME.1.
 func (h *loggingHost) shift() error {
-	for n := 30; n >= 1; n-- {
+	for n := 300; n >= 1; n-- {
 		for _, ending := range []string{"", ".gz"} {
 			from := fmt.Sprintf("%s.%d%s", h.name, n, ending)
 			if _, err := os.Stat(from); err != nil {

@@ -137,6 +137,8 @@ func newStory(t testing.TB, zones ...Zone) *story {
 		t.Fatal(err)
 	}
 	s.Server = server
+	// What is to end a connection is told by the story.
+	s.conns.idleTimeout, s.conns.readTimeout = time.Hour, time.Hour
 	return s
 }
 
@@ -150,7 +152,7 @@ func (s *story) listen(t testing.TB, addrs ...string) *story {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := s.Stop(ctx); err != nil {
 			t.Errorf("stopping: %v", err)
@@ -272,7 +274,7 @@ func (c client) dial() connection {
 	if err != nil {
 		c.Fatal(err)
 	}
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		c.Fatal(err)
 	}
 	return connection{conn, c}

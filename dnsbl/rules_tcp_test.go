@@ -86,8 +86,8 @@ func TestR17_idleTCPIsClosed(t *testing.T) {
 	t.Parallel()
 	overFamilies(t, func(t *testing.T, loopback string) {
 		s := newStory(t)
-		s.conns.idleTimeout = 50 * time.Millisecond
-		s.conns.readTimeout = 50 * time.Millisecond
+		s.conns.idleTimeout = 500 * time.Millisecond
+		s.conns.readTimeout = 500 * time.Millisecond
 		s.listen(t, loopback)
 		query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeA))
 		for name, begin := range map[string]func(conn connection){
@@ -97,6 +97,7 @@ func TestR17_idleTCPIsClosed(t *testing.T) {
 			"asks once, then nothing": func(conn connection) { conn.send(query); conn.receive() },
 		} {
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				conn := client{t, "tcp", s.Addrs()[0]}.dial()
 				defer conn.Close()
 				begin(conn)
@@ -135,6 +136,9 @@ func TestR17_slowReaderIsCutOff(t *testing.T) {
 		c := client{t, "tcp", s.Addrs()[0]}
 		conn := c.dial()
 		defer conn.Close()
+		if err := conn.Conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
 		query := pack1(t, new(dns.Msg).SetQuestion(listed4, dns.TypeTXT))
 		framed := append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
 		var batch []byte

@@ -246,7 +246,7 @@ func TestHTTPServer_a_slow_body_is_cut_off(t *testing.T) {
 
 func TestHTTPServer_a_slow_header_is_cut_off(t *testing.T) {
 	t.Parallel()
-	addr := serve(t, newNode(t), func(s *http.Server) { s.ReadHeaderTimeout = 200 * time.Millisecond })
+	addr := serve(t, newNode(t), func(s *http.Server) { s.ReadHeaderTimeout = 2 * time.Second })
 	conn, err := net.Dial("tcp", addr)
 	must(t, err)
 	defer conn.Close()

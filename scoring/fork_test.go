@@ -19,12 +19,14 @@ func TestFork_noGapForReaders(t *testing.T) {
 	for i := range uint64(steady) {
 		table.set(i*apart, listed)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var running sync.WaitGroup
 	forks := 0
 	running.Go(func() {
-		for ctx.Err() == nil {
+		defer cancel()
+		lasts := 300 * time.Millisecond
+		for begin := time.Now(); ctx.Err() == nil && (time.Since(begin) < lasts || forks == 0 && time.Since(begin) < 100*lasts); {
 			for i := range uint64(others) {
 				table.set((steady+i)*apart, listed)
 			}

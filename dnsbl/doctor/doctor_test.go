@@ -3,11 +3,13 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -448,13 +450,14 @@ func startFake(t *testing.T, networks string, answer func(query *dns.Msg) *dns.M
 	return addr
 }
 
-// bindBoth binds a free port of loopback, over UDP and TCP.
+// bindBoth binds a free port of loopback, over UDP and TCP; below those that the
+// system gives to outgoing connections, so that it stays free when it is given up.
 func bindBoth(t *testing.T) (net.PacketConn, net.Listener) {
 	t.Helper()
-	for range 20 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 100 {
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.N(12_000))))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		packets, err := net.ListenPacket("udp", listener.Addr().String())
 		if err == nil {

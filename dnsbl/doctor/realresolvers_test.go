@@ -42,10 +42,10 @@ func TestExamine_rebinding(t *testing.T) {
 			t.Parallel()
 			l := startList(t, dnsbl.Zone{})
 			guarded := resolver.start(t, l.addr(), resolver.guard)
-			wantProblem(t, examine(t, Config{Server: l.addr(), Resolvers: []netip.AddrPort{guarded}, Listed: listedAddr, Timeout: time.Second}),
+			wantProblem(t, examine(t, Config{Server: l.addr(), Resolvers: []netip.AddrPort{guarded}, Listed: listedAddr, Timeout: 5 * time.Second}),
 				"resolver", "removed the answer 127.0.0.2", resolver.hint)
 			cured := resolver.start(t, l.addr(), resolver.cured)
-			wantWell(t, examine(t, Config{Server: l.addr(), Resolvers: []netip.AddrPort{cured}, Listed: listedAddr, Timeout: time.Second}), l.addr(), cured)
+			wantWell(t, examine(t, Config{Server: l.addr(), Resolvers: []netip.AddrPort{cured}, Listed: listedAddr, Timeout: 5 * time.Second}), l.addr(), cured)
 		})
 	}
 }
@@ -56,7 +56,7 @@ func TestExamine_notReadyThroughUnbound(t *testing.T) {
 	l := startList(t, dnsbl.Zone{})
 	l.state.Store(uint32(dnsbl.NotReady))
 	resolver := startUnbound(t, l.addr(), "")
-	wantProblem(t, examine(t, Config{Server: l.addr(), Resolvers: []netip.AddrPort{resolver}, Listed: listedAddr, Timeout: time.Second}), "server", "is not ready", "/readyz")
+	wantProblem(t, examine(t, Config{Server: l.addr(), Resolvers: []netip.AddrPort{resolver}, Listed: listedAddr, Timeout: 5 * time.Second}), "server", "is not ready", "/readyz")
 }
 
 // A resolver that is led to a port on which nothing answers.

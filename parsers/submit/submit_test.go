@@ -272,7 +272,7 @@ func TestOutbox_outage(t *testing.T) {
 		t.Fatalf("%d rows arrived during the outage", total-got)
 	}
 	b.set(nil)
-	for deadline := time.Now().Add(10 * time.Second); b.missing(total) > 0; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); b.missing(total) > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d rows are missing", b.missing(total))
 		}

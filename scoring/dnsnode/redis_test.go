@@ -316,6 +316,7 @@ func TestLedger_Prefixes_likeShard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	after := n.full.ledger.Now()
 	amended := 0
 	for i, p := range prefixes {
 		if len(found[i]) != len(want[p]) {
@@ -324,6 +325,9 @@ func TestLedger_Prefixes_likeShard(t *testing.T) {
 		}
 		for j, e := range found[i] {
 			w := want[p][slices.IndexFunc(want[p], func(w scoring.Entry) bool { return w.ID == e.ID })]
+			if !w.KeepUntil().After(after) {
+				continue // its overlay may have been dropped between the readings
+			}
 			if e.Incident != w.Incident || (e.Amendment == nil) != (w.Amendment == nil) || e.Amendment != nil && *e.Amendment != *w.Amendment {
 				t.Errorf("%s: entry %d is %+v, want %+v", p, j, e, w)
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long a story waits for what must happen soon.
-const patience = 10 * time.Second
+const patience = 60 * time.Second
 
 // node is an open ledger with a sink that follows it.
 type node struct {

@@ -154,7 +154,12 @@ func TestLedger_Record_waitsForReplicas(t *testing.T) {
 	}
 	replica := redistest.Start(t, "--replicaof", server.Addr()[:len("127.0.0.1")], server.Addr()[len("127.0.0.1:"):])
 	eventually(t, "the replica follows", func() bool { return replica.Do("EXISTS", "pb:meta") == "1" })
-	receipts, err := n.Record(t.Context(), []scoring.Incident{in})
+	var receipts []scoring.Receipt
+	var err error
+	eventually(t, "what is sent again is on the replica", func() bool {
+		receipts, err = n.Record(t.Context(), []scoring.Incident{in})
+		return err == nil && receipts[0].Err == nil
+	})
 	if err != nil || receipts[0] != (scoring.Receipt{Outcome: scoring.Duplicate, Visible: true}) {
 		t.Errorf("sent again with a replica: %+v, %v; want a duplicate", receipts, err)
 	}

@@ -290,7 +290,7 @@ func TestLedger_Record_forgotten(t *testing.T) {
 	t.Parallel()
 	l := openOn(t, redistest.Start(t))
 	in := incidentOn(l, "192.0.2.1", 1)
-	in.Expires = l.Now().Truncate(time.Second).Add(2 * time.Second)
+	in.Expires = l.Now().Truncate(time.Second).Add(5 * time.Second)
 	first := scoring.Amendment{Key: in.Key(), Version: 1, Expires: in.Expires, Withdrawn: true}
 	if _, err := l.Record(t.Context(), []scoring.Incident{in}); err != nil {
 		t.Fatal(err)

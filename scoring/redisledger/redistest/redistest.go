@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -223,20 +224,22 @@ func (s *Server) ask(timeout time.Duration, command ...string) (string, error) {
 	return readReply(bufio.NewReader(conn))
 }
 
-// freePort returns a TCP port of loopback that nobody listened on just now.
+// freePort returns a TCP port of loopback that nobody listened on just now,
+// below those that the system gives to outgoing connections: a server that is
+// away for a while wants it back.
 func freePort(t testing.TB) int {
 	t.Helper()
 	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("finding a free port: %v", err)
+	for range 100 {
+		port := 20_000 + rand.N(12_000)
+		listener, err := config.Listen(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = listener.Close() // nobody connected
+			return port
+		}
 	}
-	defer listener.Close()
-	addr, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		t.Fatal(errors.New("finding a free port: not TCP"))
-	}
-	return addr.Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // process is a child that does not outlive its parent.
