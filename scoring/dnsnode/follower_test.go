@@ -68,7 +68,7 @@ func (f *follower) Following(state scoring.FeedState) {
 
 func openLedger(tb testing.TB, url string) *redisledger.Ledger {
 	tb.Helper()
-	ledger, err := redisledger.Open(tb.Context(), redisledger.Options{URL: url})
+	ledger, err := redisledger.Open(tb.Context(), redisledger.Options{URL: url, VisibleWithin: patience})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -16,7 +16,7 @@ var _ ledgertest.Ledger = (*redisledger.Ledger)(nil)
 func backend(server *redistest.Server, url string) ledgertest.Backend {
 	return ledgertest.Backend{
 		Open: func(t *testing.T) (ledgertest.Ledger, error) {
-			return redisledger.Open(t.Context(), redisledger.Options{URL: url})
+			return redisledger.Open(t.Context(), redisledger.Options{URL: url, VisibleWithin: patience})
 		},
 		Holds:  func(_ *testing.T, text string) bool { return server.Holds(text) },
 		Nodes:  true,

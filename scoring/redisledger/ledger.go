@@ -23,6 +23,7 @@ type Ledger struct {
 	endpoint     endpoint
 	client       redis.UniversalClient
 	waitReplicas int
+	visible      time.Duration // how long a write waits for the node's own follower
 	logger       *slog.Logger
 	clock        func() time.Time
 	offset       atomic.Int64 // server's clock minus ours, ns
@@ -62,6 +63,7 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 		endpoint:     endpoint,
 		client:       endpoint.connect(),
 		waitReplicas: options.WaitReplicas,
+		visible:      options.VisibleWithin,
 		logger:       options.Logger,
 		clock:        options.Clock,
 		closed:       make(chan struct{}),

@@ -34,9 +34,11 @@ func startNode(t *testing.T, options redisledger.Options) *node {
 	return n
 }
 
-// openNode opens; nobody follows yet.
+// openNode opens; nobody follows yet. What is recorded is to be seen, however
+// slow the machine.
 func openNode(t *testing.T, options redisledger.Options) *node {
 	t.Helper()
+	options.VisibleWithin = patience
 	l, err := redisledger.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)

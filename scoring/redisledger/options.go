@@ -40,6 +40,9 @@ type Options struct {
 	// AllowEviction accepts a server that drops keys when its memory is
 	// full. Incidents can then vanish before they expire.
 	AllowEviction bool
+	// VisibleWithin is how long Record waits until the node's own follower
+	// has what was recorded; 0: a second.
+	VisibleWithin time.Duration
 	// Logger gets warnings about the server; nil: nobody does.
 	Logger *slog.Logger
 	// Clock is the node's own time; nil: time.Now.
@@ -50,6 +53,7 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.VisibleWithin = cmp.Or(o.VisibleWithin, visibleWithin)
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}

@@ -14,7 +14,8 @@ const (
 	// rowsPerCall bounds how long one script keeps the server from others:
 	// about 2 ms.
 	rowsPerCall = 200
-	// visibleWithin is how long a write waits for the node's own follower.
+	// visibleWithin is how long a write waits for the node's own follower,
+	// unless Options say otherwise.
 	visibleWithin = time.Second
 )
 
@@ -30,7 +31,7 @@ type row struct {
 // Record stores incidents durably and returns one receipt for each, in order:
 // recorded, a duplicate of what the ledger has, scoring.ErrConflict,
 // scoring.ErrTooMany, or scoring.ErrUnavailable for the rows of a shard that
-// could not be written. It waits up to a second until the followed sink has
+// could not be written. It waits up to Options.VisibleWithin until the followed sink has
 // what was recorded; without a follower nothing is visible.
 //
 // The error is scoring.ErrUnavailable when no row could be written, the cause
@@ -240,7 +241,7 @@ func (l *Ledger) await(ctx context.Context, calls []*call) map[*call]bool {
 	if l.sink.Load() == nil {
 		return visible
 	}
-	ctx, cancel := context.WithTimeout(ctx, visibleWithin)
+	ctx, cancel := context.WithTimeout(ctx, l.visible)
 	defer cancel()
 	for _, c := range calls {
 		visible[c] = c.err == nil && l.progress[c.feed].wait(ctx, c.at)
