@@ -93,17 +93,3 @@ func (h *httpServer) addrs() []string {
 	}
 	return addrs
 }
-
-// starting answers while there is no API yet.
-func starting() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" {
-			w.WriteHeader(http.StatusOK)
-			return
-		}
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.Header().Set("Retry-After", "2")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, `{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"still loading the ledger","hint":"try again in a moment"}`)
-	})
-}

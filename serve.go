@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"penaltybox/dnsbl"
+	"penaltybox/reportapi"
 	"penaltybox/scoring"
 	"penaltybox/scoring/control"
 	"penaltybox/scoring/intake"
@@ -95,7 +96,7 @@ func (s *serving) bind(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.api, err = listenHTTP(ctx, s.HTTPListen, s.cert, starting()); err != nil {
+	if s.api, err = listenHTTP(ctx, s.HTTPListen, s.cert, reportapi.Starting()); err != nil {
 		return err
 	}
 	if s.metrics, err = s.bindMetrics(ctx); err != nil {
@@ -123,7 +124,7 @@ func (s *serving) bind(ctx context.Context) error {
 
 func (s *serving) bindMetrics(ctx context.Context) (*httpServer, error) {
 	if s.MetricsListen == "" {
-		return listenHTTP(ctx, nil, nil, starting())
+		return listenHTTP(ctx, nil, nil, reportapi.Starting())
 	}
 	return listenHTTP(ctx, []string{s.MetricsListen}, nil, metricsHandler(s.registry))
 }

@@ -13,7 +13,7 @@ import (
 // compares them.
 func (api *lapi) getDecisions(c *gin.Context) {
 	if !api.Loaded() {
-		writeEmpty(c, "null")
+		writeEmpty(c, noDecisions)
 		return
 	}
 	scope := control.ScopeRead

@@ -18,9 +18,7 @@ import (
 // last answer.
 func (api *lapi) getStream(c *gin.Context) {
 	if !api.Loaded() {
-		// Bouncers exit when their first request fails. There is nothing to tell
-		// yet, to anybody; who asks again gets everything.
-		writeEmpty(c, `{"new":null,"deleted":null}`)
+		writeEmpty(c, noChanges)
 		return
 	}
 	caller, err := api.bouncer(c, control.ScopeRead)
@@ -43,6 +41,26 @@ func (api *lapi) getStream(c *gin.Context) {
 	}
 	c.Header("Content-Type", "application/json")
 	poll.answer(c)
+}
+
+// The answers of a node that has not loaded its ledger, of which nothing can be
+// told to anybody yet.
+const (
+	noChanges   = `{"new":null,"deleted":null}`
+	noDecisions = "null"
+)
+
+// WhileLoading returns what a bouncer is answered on a path, /v1/decisions or the
+// stream of changes, before keys and listings are known: nothing. Bouncers exit
+// when their first request fails; who asks again later gets everything.
+func WhileLoading(path string) (answer string, known bool) {
+	switch path {
+	case "/v1/decisions":
+		return noDecisions, true
+	case "/v1/decisions/stream":
+		return noChanges, true
+	}
+	return "", false
 }
 
 func writeEmpty(c *gin.Context, text string) {
