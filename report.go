@@ -21,6 +21,7 @@ type reportCommand struct {
 	TTL      lifetime  `name:"ttl" help:"How long the points count (3s, 12h, 30d) instead of the kind's time." placeholder:"TIME"`
 	Observed time.Time `help:"When it happened (RFC 3339); now unless given." placeholder:"TIME"`
 	Force    bool      `help:"Take many reports also if they look like the server's own list; needs a moderator's key."`
+	Once     lifetime  `help:"Count all that you report of an address within this time once, by the heaviest kind." placeholder:"15m"`
 	ID       string    `name:"id" help:"Your own name of the event: the same name counts once however often it is sent." placeholder:"TEXT"`
 }
 
@@ -74,19 +75,29 @@ func (cmd *reportCommand) Run(ctx context.Context, s *streams) error {
 		row.ID = rand.Text() // a call that the transport repeats counts once
 	}
 	var result reported
-	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/incidents", query: forced(cmd.Force), body: row}, &result)
+	answer, err := c.call(ctx, request{method: http.MethodPost, path: "/v1/incidents", query: cmd.query(), body: row}, &result)
 	if err != nil {
 		return fmt.Errorf("reporting %s: %w", cmd.IP, err)
 	}
 	return cmd.show(s, answer, result.table(cmd.IP), result.remarks()...)
 }
 
+// query is how the reports are to be taken.
+func (cmd *reportCommand) query() url.Values {
+	query := forced(cmd.Force)
+	if cmd.Once > 0 {
+		query.Set("once", cmd.Once.String())
+	}
+	return query
+}
+
 // forced asks to take reports also if they look like the server's own list.
 func forced(force bool) url.Values {
-	if !force {
-		return nil
+	query := url.Values{}
+	if force {
+		query.Set("force", "1")
 	}
-	return url.Values{"force": {"1"}}
+	return query
 }
 
 // row is the report of one address.

@@ -176,7 +176,7 @@ func (b *bulk) send(ctx context.Context) error {
 	}
 	var answer bulkAnswer
 	_, err := b.client.call(ctx, request{
-		method: http.MethodPost, path: "/v1/incidents", query: forced(b.cmd.Force),
+		method: http.MethodPost, path: "/v1/incidents", query: b.cmd.query(),
 		raw: body.Bytes(), kind: "application/x-ndjson",
 		also: http.StatusServiceUnavailable,
 	}, &answer)

@@ -1,10 +1,12 @@
 package reportapi
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"penaltybox/scoring"
 	"penaltybox/scoring/intake"
 )
 
@@ -14,6 +16,10 @@ type order struct {
 	verdicts bool   // tell the verdicts of all zones for each row of many
 	dryRun   bool   // record nothing
 	force    bool   // take what looks like our own list
+
+	// once is within what time all that the reporter says of an address counts
+	// once; 0: each report counts.
+	once time.Duration
 }
 
 func readOrder(query query, key string) (order, error) {
@@ -25,12 +31,30 @@ func readOrder(query query, key string) (order, error) {
 	if order.dryRun, err = query.flag("dry_run"); err != nil {
 		return order, err
 	}
-	order.force, err = query.flag("force")
+	if order.force, err = query.flag("force"); err != nil {
+		return order, err
+	}
+	order.once, err = readOnce(query.text("once"))
 	return order, err
 }
 
+// maxOnce bounds within what time reports may be asked to count once.
+const maxOnce = 24 * time.Hour
+
+// readOnce reads such a time; "" and 0 are none.
+func readOnce(text string) (time.Duration, error) {
+	if text == "" || text == "0" {
+		return 0, nil
+	}
+	once, err := scoring.ParseDuration(text)
+	if err != nil || time.Duration(once) < time.Second || time.Duration(once) > maxOnce {
+		return 0, wrong("once", text, fmt.Sprintf("is not a duration from 1s to %s", scoring.Duration(maxOnce)), "want such as 15m, or 0: each report counts")
+	}
+	return time.Duration(once).Truncate(time.Second), nil
+}
+
 // orderNames are the parameters that readOrder reads.
-func orderNames() []string { return []string{"verdicts", "dry_run", "force"} }
+func orderNames() []string { return []string{"verdicts", "dry_run", "force", "once"} }
 
 // reporterOf is who a request reports for, and whether it insists.
 func (s *server) reporterOf(c *gin.Context, order order) intake.Caller {
@@ -42,10 +66,14 @@ func (s *server) reporterOf(c *gin.Context, order order) intake.Caller {
 // submit hands reports to intake, or asks what it would answer. Dry runs do
 // not count in the metrics.
 func (s *server) submit(c *gin.Context, now time.Time, caller intake.Caller, order order, reports []intake.Report) []intake.Result {
-	if order.dryRun {
-		return s.Intake.DryRun(c.Request.Context(), now, caller, "", reports)
+	in := s.Intake
+	if order.once > 0 {
+		in = in.Once(order.once)
 	}
-	return s.Intake.Submit(c.Request.Context(), now, caller, "", reports)
+	if order.dryRun {
+		return in.DryRun(c.Request.Context(), now, caller, "", reports)
+	}
+	return in.Submit(c.Request.Context(), now, caller, "", reports)
 }
 
 // count notes what became of a report in the metrics.

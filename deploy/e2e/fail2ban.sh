@@ -3,7 +3,8 @@
 # reports them with its own actions, whose address alone is changed: two servers
 # as if to AbuseIPDB, one as if to blocklist.de. DNS lists the attackers after
 # the third. A fourth server reports with the action of deploy/clients, which
-# keeps the key out of command lines and tells nothing twice.
+# keeps the key out of command lines and tells nothing twice, and whose jails over
+# one log count once.
 #
 #   deploy/e2e/fail2ban.sh [PENALTYBOX]
 #
@@ -107,8 +108,11 @@ all_at_ease() {
 	! grep -E 'ERROR|CRITICAL|Traceback' "$LOG/$1" || fail "fail2ban on $1 is not at ease"
 }
 
-# own_action: srv4 has the jail of deploy/clients, without the ban itself, and a
-# curl that tells how it was called.
+# calls_about ADDRESS N tells whether so many calls of curl were about an address.
+calls_about() { [ "$(grep -c "ip=$1 " "$LOG/srv4-curl")" = "$2" ]; }
+
+# own_action: srv4 has the jail of deploy/clients, without the ban itself, another
+# over the same log, and a curl that tells how it was called.
 own_action() {
 	local calls=$LOG/srv4-curl attacker
 	mkdir "$WORK/bin"
@@ -117,27 +121,30 @@ own_action() {
 	configure_server srv4 < <(
 		client fail2ban/jail.local | sed -n '/^\[sshd\]/,/^$/p' | sed 's/%(action_)s//'
 		printf 'enabled = true\n[DEFAULT]\nbantime = 1h\n'
+		printf '[sshd-more]\nenabled = true\nfilter = sshd[mode=aggressive]\naction = penaltybox[kind=ssh.bruteforce]\n'
 	)
 	(umask 077 && printf 'Authorization: Bearer %s\n' "$(key srv4)" >"$WORK/srv4/header")
 	printf '[Init]\nheader = %s\n' "$WORK/srv4/header" >"$WORK/srv4/etc/action.d/penaltybox.local"
 	PATH=$WORK/bin:$PATH start_server srv4
 	attack srv4
 	wait_for 30 "srv4 to report both attackers" become recorded 8
+	wait_for 30 "srv4's second jail to report the same" become duplicate 4
 	for attacker in "${ATTACKERS[@]}"; do
 		expect "points of $attacker after four servers" "$(points "$attacker")" '"score":80'
 	done
-	wait_for 30 "srv4 to report $PRIVATE" grep -q "ip=$PRIVATE" "$calls"
+	wait_for 30 "srv4 to report $PRIVATE" calls_about $PRIVATE 2
 	expect "calls of curl with a key" "$(grep -c -e pbx_ -e Bearer "$calls")" 0
-	expect "calls of curl" "$(grep -c . "$calls")" 3
+	expect "calls of curl" "$(grep -c . "$calls")" 6
 	stop_server srv4
 	PATH=$WORK/bin:$PATH start_server srv4
 	wait_for 30 "srv4 to ban again what was banned" grep -q "Restore Ban ${ATTACKERS[0]}" "$LOG/srv4"
 	ATTACKERS=(203.0.113.51)
 	attack srv4
 	wait_for 30 "srv4 to report another" become recorded 9
-	expect "calls of curl after a restart" "$(grep -c . "$calls")" 4
+	wait_for 30 "srv4's second jail to report the same" become duplicate 5
+	expect "calls of curl after a restart" "$(grep -c . "$calls")" 8
 	all_at_ease srv4
-	show "srv4: our own action keeps the key out of command lines, and does not report again after a restart"
+	show "srv4: our own action keeps the key out of command lines, counts two jails over one log once, and does not report again after a restart"
 }
 
 story() {
