@@ -186,7 +186,7 @@ allocations() {
 	done < <(grep -rl --include='*_test.go' '^//go:build !race$' .)
 }
 
-stories() { go test -count=1 -timeout 10m ./deploy/...; }
+stories() { go test -count=1 -timeout 40m ./deploy/...; }
 
 # fuzz fuzzes each target for a moment: by a number of inputs, because a time that
 # runs out while an input is tried fails the target now and then. Minimising what
@@ -221,7 +221,7 @@ section 'vet' go vet ./...
 section 'staticcheck' go tool -modfile=deploy/tools.mod staticcheck ./...
 section 'build' go build ./...
 section 'tests, with the race detector' race_tests
-section 'properties of scoring, in full' go test -count=1 ./scoring
+section 'properties of scoring, in full' go test -count=1 -timeout 30m ./scoring
 section 'allocations' allocations
 if [ "$(id -u)" -eq 0 ]; then
 	section 'end-to-end stories' stories

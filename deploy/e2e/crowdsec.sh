@@ -20,7 +20,7 @@ readonly PACKAGES=(crowdsec crowdsec-custom-bouncer crowdsec-firewall-bouncer)
 # fetch unpacks the packages, while there is still a network.
 fetch() {
 	mkdir "$WORK/packages" "$WORK/root"
-	(cd "$WORK/packages" && apt-get -q download "${PACKAGES[@]}" >"$WORK/log/download" 2>&1) || {
+	(cd "$WORK/packages" && apt-get -q -o Acquire::Retries=3 download "${PACKAGES[@]}" >"$WORK/log/download" 2>&1) || {
 		cat "$WORK/log/download" >&2
 		echo 'cannot download the packages of CrowdSec; run: apt-get update' >&2
 		exit 1
@@ -94,13 +94,13 @@ listing() {
 # nftables takes no new timeout for what it holds, so an extension must be told
 # again when the first has run out.
 extension() {
-	strike 203.0.113.8 8s
-	wait_for 6 "nftables to block 203.0.113.8" blocked 203.0.113.8
+	strike 203.0.113.8 30s
+	wait_for 25 "nftables to block 203.0.113.8" blocked 203.0.113.8
 	strike 203.0.113.8 1h
-	local again=$((SECONDS + 12))
-	wait_for 10 "the custom bouncer to hear of the extension" grep -qE '^add 203[.]0[.]113[.]8 3[56][0-9]{2} ' "$LOG/custom"
+	local again=$((SECONDS + 35))
+	wait_for 25 "the custom bouncer to hear of the extension" grep -qE '^add 203[.]0[.]113[.]8 3[56][0-9]{2} ' "$LOG/custom"
 	while [ "$SECONDS" -lt "$again" ]; do sleep 1; done
-	wait_for 5 "nftables to block 203.0.113.8 again" blocked 203.0.113.8
+	wait_for 20 "nftables to block 203.0.113.8 again" blocked 203.0.113.8
 	local set
 	set=$(nft list set ip crowdsec crowdsec-blacklists)
 	grep -qE '203[.]0[.]113[.]8 timeout (59m|1h)' <<<"$set" || fail "203.0.113.8 is not blocked for an hour: $set"
@@ -108,13 +108,13 @@ extension() {
 }
 
 delisting() {
-	strike 203.0.113.9 6s
+	strike 203.0.113.9 20s
 	strike 203.0.113.10 1h
-	wait_for 10 "nftables to block both" eval 'blocked 203.0.113.9 && blocked 203.0.113.10'
+	wait_for 18 "nftables to block both" eval 'blocked 203.0.113.9 && blocked 203.0.113.10'
 	"$PENALTYBOX" withdraw 203.0.113.10 --reason "a customer's phone" >/dev/null
 	wait_for 10 "nftables to let 203.0.113.10 go" free 203.0.113.10
 	wait_for 10 "the custom bouncer to let 203.0.113.10 go" said 'del 203[.]0[.]113[.]10'
-	wait_for 15 "nftables to let 203.0.113.9 go" free 203.0.113.9
+	wait_for 40 "nftables to let 203.0.113.9 go" free 203.0.113.9
 	"$PENALTYBOX" exempt add 203.0.113.7 --reason "our office" >/dev/null
 	wait_for 10 "nftables to let 203.0.113.7 go" free 203.0.113.7
 	show "delisting: withdrawn, expired and exempt addresses are free"

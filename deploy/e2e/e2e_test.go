@@ -57,7 +57,7 @@ func TestStories(t *testing.T) {
 // play runs a script and shows what it says.
 func play(t *testing.T, script, binary string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, script, binary)
 	// A script that is asked to end takes its daemons with it.

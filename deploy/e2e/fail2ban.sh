@@ -187,7 +187,7 @@ story() {
 	attack srv3
 	wait_for 30 "srv3 to report both attackers" become recorded 6
 	for attacker in "${ATTACKERS[@]}"; do
-		wait_for 5 "DNS to list $attacker" listed "$attacker"
+		wait_for 30 "DNS to list $attacker" listed "$attacker"
 		expect "DNS about $attacker" "$(look_up $BOX "$attacker")" "127.0.0.2 127.0.0.3"
 		show "listed: $(look_up $BOX "$attacker" TXT)"
 	done

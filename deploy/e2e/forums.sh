@@ -24,7 +24,7 @@ start_penaltybox() {
 	BOX_PID=$DAEMON
 	wait_for 60 "penaltybox to be ready" curl -sf "$HTTP/readyz"
 	export PENALTYBOX_STATE=$WORK/state PENALTYBOX_URL=$HTTP
-	printf 'nameserver %s\noptions timeout:1 attempts:1\n' "$BOX" >"$WORK/resolv.conf"
+	printf 'nameserver %s\noptions timeout:5 attempts:1\n' "$BOX" >"$WORK/resolv.conf"
 	mount --bind "$WORK/resolv.conf" /etc/resolv.conf
 }
 

@@ -76,7 +76,7 @@ start_resolver() {
 			name: "$ZONE"
 			stub-addr: $BOX
 	CONF
-	printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:2\n' >"$WORK/resolv.conf"
+	printf 'nameserver 127.0.0.1\noptions timeout:3 attempts:2\n' >"$WORK/resolv.conf"
 	mount --bind "$WORK/resolv.conf" /etc/resolv.conf
 	daemon unbound unbound -d -c "$WORK/unbound.conf"
 	wait_for 10 "unbound" dig +tries=1 +time=1 @127.0.0.1 localhost

@@ -17,7 +17,7 @@ readonly ACCOUNT=992 # systemd-resolve's, which a package's script would make
 
 # fetch unpacks the package, while there is still a network.
 fetch() {
-	(cd "$WORK" && apt-get -q download systemd-resolved >"$WORK/log/download" 2>&1) || {
+	(cd "$WORK" && apt-get -q -o Acquire::Retries=3 download systemd-resolved >"$WORK/log/download" 2>&1) || {
 		cat "$WORK/log/download" >&2
 		echo 'cannot download the package systemd-resolved; run: apt-get update' >&2
 		exit 1

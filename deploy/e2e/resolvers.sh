@@ -15,7 +15,7 @@
 readonly NEEDS=(unbound:unbound named:bind9 kresd:knot-resolver pdns_recursor:pdns-recursor dnsmasq:dnsmasq-base)
 readonly SERVER=192.0.2.53 ROOT=192.0.2.1 HTTP=http://127.0.0.1:8080
 readonly TTL=20 NEGATIVE_TTL=30 # seconds; the second is the least that Penaltybox takes
-readonly SLACK=8                # seconds that a busy machine may add, and Knot, which keeps nothing for less than 5
+readonly SLACK=20               # seconds that a busy machine may add, and Knot, which keeps nothing for less than 5
 
 # The resolvers: a program and how it learns where the zone is. Each answers
 # on the address below.

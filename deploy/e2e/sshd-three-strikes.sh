@@ -36,7 +36,7 @@ start_sshd() {
 		echo 'PerSourcePenalties no' >>"$WORK/sshd_config"
 	fi
 	daemon sshd /usr/sbin/sshd -D -f "$WORK/sshd_config"
-	wait_for 5 "sshd" grep -q 'Server listening' "$AUTH"
+	wait_for 30 "sshd" grep -q 'Server listening' "$AUTH"
 }
 
 # attack USER: one connection that fails with wrong passwords until sshd ends it.
@@ -47,7 +47,7 @@ attack() {
 		ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=QUIET \
 		-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=9 -l "$1" "$SERVER" true </dev/null \
 		&& fail "a wrong password was let in"
-	wait_for 5 "sshd's line about $1" sh -c "[ \"\$(grep -c '$MAXAUTH' '$AUTH')\" -gt $strikes ]"
+	wait_for 30 "sshd's line about $1" sh -c "[ \"\$(grep -c '$MAXAUTH' '$AUTH')\" -gt $strikes ]"
 	show "$(tail -n 1 < <(grep "$MAXAUTH" "$AUTH"))"
 }
 

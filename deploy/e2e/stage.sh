@@ -79,7 +79,7 @@ expect() { # WHAT GOT WANT
 start_outside() {
 	unshare --net sleep infinity &
 	OUTSIDE=$!
-	wait_for 5 "the strangers' namespace" \
+	wait_for 30 "the strangers' namespace" \
 		sh -c "[ \"\$(readlink /proc/$OUTSIDE/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
 	ip link add wire type veth peer name wire netns "$OUTSIDE"
 	ip link set wire up
@@ -121,7 +121,7 @@ start_syslogd() {
 	ln -s /proc/self/fd "$dev/fd"
 	mount --move "$dev" /dev
 	daemon syslogd busybox syslogd -n -O "$1"
-	wait_for 5 "syslogd's /dev/log" test -S /dev/log
+	wait_for 30 "syslogd's /dev/log" test -S /dev/log
 }
 
 # milliseconds since some moment.

@@ -81,7 +81,7 @@ exim_path() { echo "$WORK"/exim/root/usr/lib/*-linux-gnu; }
 package_of() { echo "$1" | sed 's/\([0-9]\)\.so\./\1-/; s/\.so\.//'; }
 
 fetch_package() {
-	(cd "$WORK/exim" && apt-get -q download "$1" && dpkg-deb -x "$1"_*.deb root) >"$WORK/fetch" 2>&1 || {
+	(cd "$WORK/exim" && apt-get -q -o Acquire::Retries=3 download "$1" && dpkg-deb -x "$1"_*.deb root) >"$WORK/fetch" 2>&1 || {
 		cat "$WORK/fetch"
 		echo "Exim cannot be installed beside Postfix, so this fetches Debian's package $1 by apt-get download, which failed" >&2
 		exit 1
