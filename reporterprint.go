@@ -78,7 +78,8 @@ EOF
 
 const fail2banPaste = `# On {{.Name}}, as root.
 (umask 077; cat > /etc/penaltybox.curl <<'EOF'
-url = "{{.URL}}/v1/incidents"
+# What several jails report of one address within 15 minutes counts once.
+url = "{{.URL}}/v1/incidents?once=15m"
 header = "Authorization: Bearer {{.Key}}"
 silent
 show-error
