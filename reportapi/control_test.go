@@ -58,6 +58,7 @@ func TestControl_refusals_name_the_field(t *testing.T) {
 		{"POST /v1/reporters", `{"name":"admin"}`, 409, nil},
 		{"PATCH /v1/reporters/reader", `{}`, 400, nil},
 		{"PATCH /v1/reporters/reader", `{"role":"king"}`, 400, "role"},
+		{"PATCH /v1/reporters/reader", `{"role":"","weight":50}`, 400, "role"},
 		{"PATCH /v1/reporters/reader", `{"disabled":"yes"}`, 400, "disabled"},
 		{"PATCH /v1/reporters/nobody", `{"disabled":true}`, 404, nil},
 		{"PATCH /v1/reporters/admin", `{"disabled":true}`, 409, nil},

@@ -115,8 +115,8 @@ func (s *server) postReporter(c *gin.Context) error {
 	return s.tellReporter(c, http.StatusCreated, reporter.Name)
 }
 
-// reporterChange is what a request changes of a reporter. What is nil, or an
-// empty role, stays as it is.
+// reporterChange is what a request changes of a reporter. What is nil, or no role,
+// stays as it is.
 type reporterChange struct {
 	role        string
 	disabled    *bool
@@ -129,7 +129,9 @@ func readReporterChange(o object) (change reporterChange, err error) {
 		var text string
 		switch m.name {
 		case "role":
-			change.role, err = m.text()
+			if change.role, err = m.text(); err == nil && change.role == "" {
+				err = wrong("role", "", "is empty", "leave it out to change nothing of it")
+			}
 		case "disabled":
 			change.disabled, err = m.boolean()
 		case "hosts":
