@@ -2,10 +2,9 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"penaltybox/reportapi"
-	"penaltybox/scoring"
+	"penaltybox/scoring/intake"
 )
 
 // foreignFlags are the flags of serve about formats of other services.
@@ -15,18 +14,10 @@ type foreignFlags struct {
 	AbuseIPDBStrict   bool   `name:"abuseipdb-strict" help:"Answer duplicates, and addresses that are never listed, as AbuseIPDB does (429 and 422), instead of 200." env:"PENALTYBOX_ABUSEIPDB_STRICT"`
 }
 
-// maxOnce bounds how long reports count once.
-const maxOnce = 24 * time.Hour
-
 func (f foreignFlags) read() (reportapi.Foreign, error) {
-	foreign := reportapi.Foreign{AbuseIPDBStrict: f.AbuseIPDBStrict, StopForumSpamOpen: f.StopForumSpamOpen}
-	if f.CompatOnce == "" || f.CompatOnce == "0" {
-		return foreign, nil
+	once, err := intake.ParseOnce(f.CompatOnce)
+	if err != nil {
+		return reportapi.Foreign{}, fmt.Errorf("compat-once %q: %w; want such as 15m, or 0", f.CompatOnce, err)
 	}
-	once, err := scoring.ParseDuration(f.CompatOnce)
-	if err != nil || time.Duration(once) < time.Second || time.Duration(once) > maxOnce {
-		return foreign, fmt.Errorf("compat-once %q: want 0, or a duration from 1s to %s, such as 15m", f.CompatOnce, scoring.Duration(maxOnce))
-	}
-	foreign.Once = time.Duration(once).Truncate(time.Second)
-	return foreign, nil
+	return reportapi.Foreign{Once: once, AbuseIPDBStrict: f.AbuseIPDBStrict, StopForumSpamOpen: f.StopForumSpamOpen}, nil
 }

@@ -45,7 +45,7 @@ func (r *importRun) amend(ctx context.Context, incidents []heldIncident, doing s
 			break
 		}
 		group.Go(func() error {
-			found, err := r.change(running, in, change)
+			found, err := r.change(ctx, in, change) // what is under way is done and counted, when another fails
 			if err != nil {
 				return fmt.Errorf("%s %s of %s: %w", doing, in.id, in.prefix, err)
 			}

@@ -286,11 +286,18 @@ func (n *node) request(c call) *http.Request {
 		from = clientAddr
 	}
 	r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(from), 40000).String()
+	if netip.MustParseAddr(from).IsLoopback() {
+		r.Host = "localhost:8080"
+	}
 	if c.as != "" {
 		r.Header.Set("Authorization", "Bearer "+n.keys[c.as])
 	}
 	for _, header := range c.headers {
 		name, value, _ := strings.Cut(header, ": ")
+		if name == "Host" {
+			r.Host = value
+			continue
+		}
 		r.Header.Add(name, value)
 	}
 	return r

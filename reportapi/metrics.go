@@ -2,6 +2,10 @@ package reportapi
 
 import (
 	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,14 +54,30 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 func (m *meters) report(outcome intake.Status) { m.reports.WithLabelValues(string(outcome)).Inc() }
 
 // forMonitoring lets in who asks from this machine itself, and keys that may read:
-// metrics name reporters. What a proxy hands on came from elsewhere.
+// metrics name reporters.
 func (s *server) forMonitoring(c *gin.Context) {
-	forwarded := c.GetHeader("X-Forwarded-For") != "" || c.GetHeader("Forwarded") != "" || c.GetHeader("Via") != ""
-	if !forwarded && peerAddr(c.Request.RemoteAddr).IsLoopback() {
+	if local(c.Request) {
 		c.Next()
 		return
 	}
 	s.need(control.RoleReader, control.ScopeRead)(c)
+}
+
+// local tells whether a request is this machine's own: it comes from there, and
+// asks for it by such a name. What a proxy or a browser hands on came from
+// elsewhere, and mostly says so.
+func local(r *http.Request) bool {
+	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+		if r.Header.Get(header) != "" {
+			return false
+		}
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	asked, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return peerAddr(r.RemoteAddr).IsLoopback() && (host == "localhost" || err == nil && asked.IsLoopback())
 }
 
 func (s *server) metricsHandler() gin.HandlerFunc {

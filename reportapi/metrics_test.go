@@ -87,7 +87,10 @@ func TestMetrics_are_not_for_strangers(t *testing.T) {
 		status int
 	}{
 		{call{from: "127.0.0.1"}, http.StatusOK},
-		{call{from: "::1"}, http.StatusOK},
+		{call{from: "::1", headers: []string{"Host: [::1]:8080"}}, http.StatusOK},
+		{call{from: "127.0.0.1", headers: []string{"Host: 127.0.0.1"}}, http.StatusOK},
+		{call{from: "127.0.0.1", headers: []string{"Host: box.example"}}, http.StatusUnauthorized}, // a proxy's, or a browser's that was led astray
+		{call{from: "127.0.0.1", headers: []string{"X-Real-Ip: 203.0.113.7"}}, http.StatusUnauthorized},
 		{call{from: "127.0.0.1", headers: []string{"X-Forwarded-For: 203.0.113.7"}}, http.StatusUnauthorized},
 		{call{from: "203.0.113.7"}, http.StatusUnauthorized},
 		{call{from: "203.0.113.7", headers: []string{"X-Forwarded-For: 127.0.0.1"}}, http.StatusUnauthorized},

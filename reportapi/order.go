@@ -1,12 +1,10 @@
 package reportapi
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"penaltybox/scoring"
 	"penaltybox/scoring/intake"
 )
 
@@ -38,19 +36,13 @@ func readOrder(query query, key string) (order, error) {
 	return order, err
 }
 
-// maxOnce bounds within what time reports may be asked to count once.
-const maxOnce = 24 * time.Hour
-
 // readOnce reads such a time; "" and 0 are none.
 func readOnce(text string) (time.Duration, error) {
-	if text == "" || text == "0" {
-		return 0, nil
+	once, err := intake.ParseOnce(text)
+	if err != nil {
+		return 0, wrong("once", text, err.Error(), "want such as 15m, or 0: each report counts")
 	}
-	once, err := scoring.ParseDuration(text)
-	if err != nil || time.Duration(once) < time.Second || time.Duration(once) > maxOnce {
-		return 0, wrong("once", text, fmt.Sprintf("is not a duration from 1s to %s", scoring.Duration(maxOnce)), "want such as 15m, or 0: each report counts")
-	}
-	return time.Duration(once).Truncate(time.Second), nil
+	return once, nil
 }
 
 // orderNames are the parameters that readOrder reads.

@@ -19,7 +19,7 @@ func Starting() http.Handler {
 			return
 		}
 		path := strings.TrimPrefix(strings.TrimRight(squeeze(r.URL.Path), "/"), crowdsecFolder)
-		if answer, known := crowdsec.WhileLoading(path); known {
+		if answer, known := crowdsec.WhileLoading(path); known && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			w.Header().Set("Content-Type", jsonType)
 			_, _ = io.WriteString(w, answer) // a client that left needs no answer
 			return

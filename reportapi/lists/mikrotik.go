@@ -4,8 +4,8 @@ import "strconv"
 
 // mikrotik is a script for /import of RouterOS: it fills address lists aside, and
 // has them take the place of the lists "penaltybox" when they are whole. An import
-// that breaks off leaves those as they were; an address that the router does not
-// take is left out.
+// that breaks off before leaves those as they were; an address that the router does
+// not take is left out.
 func mikrotik() Format {
 	return Format{
 		Name: "mikrotik", suffix: "rsc", ContentType: plainText, Help: "a script for /import: address lists with timeouts, swapped in",
@@ -45,7 +45,8 @@ func appendMikrotikFoot(dst []byte, h Head) []byte {
 		dst = append(dst, menu+"remove [find list=penaltybox]\n"+
 			":do {"+menu+"set [find list="+mikrotikAside+"] list=penaltybox} on-error={"+
 			":foreach e in=["+menu+"find list="+mikrotikAside+"] do={:do {"+menu+"add list=penaltybox"+
-			" address=["+menu+"get $e address] timeout=["+menu+"get $e timeout]} on-error={}}}\n"...)
+			" address=["+menu+"get $e address] timeout=["+menu+"get $e timeout]} on-error={}}}\n"+
+			menu+"remove [find list="+mikrotikAside+"]\n"...)
 	}
 	return dst
 }

@@ -44,7 +44,7 @@ func Named(name string) (Format, bool) {
 func NamedAsFile(file string) (Format, bool) {
 	name, suffix, _ := strings.Cut(file, ".")
 	format, known := Named(name)
-	return format, known && name != "" && (suffix == "txt" || suffix == format.suffix)
+	return format, known && name != "" && suffix != "" && (suffix == "txt" || suffix == format.suffix)
 }
 
 // Names returns the names of all formats.

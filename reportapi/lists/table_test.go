@@ -40,8 +40,10 @@ flush penaltybox6-new
 `
 	mikrotikFoot = `/ip/firewall/address-list/remove [find list=penaltybox]
 :do {/ip/firewall/address-list/set [find list="penaltybox-new"] list=penaltybox} on-error={:foreach e in=[/ip/firewall/address-list/find list="penaltybox-new"] do={:do {/ip/firewall/address-list/add list=penaltybox address=[/ip/firewall/address-list/get $e address] timeout=[/ip/firewall/address-list/get $e timeout]} on-error={}}}
+/ip/firewall/address-list/remove [find list="penaltybox-new"]
 /ipv6/firewall/address-list/remove [find list=penaltybox]
 :do {/ipv6/firewall/address-list/set [find list="penaltybox-new"] list=penaltybox} on-error={:foreach e in=[/ipv6/firewall/address-list/find list="penaltybox-new"] do={:do {/ipv6/firewall/address-list/add list=penaltybox address=[/ipv6/firewall/address-list/get $e address] timeout=[/ipv6/firewall/address-list/get $e timeout]} on-error={}}}
+/ipv6/firewall/address-list/remove [find list="penaltybox-new"]
 `
 	csvHead = "ip,points,reporters,expires,categories\n"
 )

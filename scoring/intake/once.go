@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"time"
@@ -31,6 +32,20 @@ func (in *Intake) Once(within time.Duration) *Intake {
 	once := *in
 	once.address = within
 	return &once
+}
+
+// ParseOnce reads within what time reports are to count once, 1s to a day; "" and
+// 0 are none. The error says what is wrong with it, and not with what.
+func ParseOnce(text string) (time.Duration, error) {
+	const most = 24 * time.Hour
+	if text == "" || text == "0" {
+		return 0, nil
+	}
+	once, err := scoring.ParseDuration(text)
+	if err != nil || time.Duration(once) < time.Second || time.Duration(once) > most {
+		return 0, fmt.Errorf("is not a duration from 1s to %s", scoring.Duration(most))
+	}
+	return time.Duration(once).Truncate(time.Second), nil
 }
 
 // stretch is a time within which what one reporter says of one address counts

@@ -3,11 +3,16 @@ package redisledger
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // joinedRows is how many rows a report may have to go together with others; more
 // fill calls of their own.
 const joinedRows = 16
+
+// loadWithin is how long a load may be under way: time for a dead connection to be
+// noticed, and for another try.
+const loadWithin = 8 * time.Second
 
 // carrier brings the rows of small reports to the server together: while one load
 // is under way, the next gathers. A report that comes alone goes at once. Two
@@ -27,14 +32,15 @@ type load struct {
 }
 
 // send returns when rows were brought to the server, well or not, or the cause of
-// ctx when that ends first; then they may be brought all the same.
-func (c *carrier) send(ctx context.Context, rows []*row) error {
+// ctx when that ends first; then they are still under way, until the channel
+// closes.
+func (c *carrier) send(ctx context.Context, rows []*row) (underWay <-chan struct{}, err error) {
 	l := c.add(rows)
 	select {
 	case <-l.arrived:
-		return nil
+		return nil, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return l.arrived, context.Cause(ctx)
 	}
 }
 

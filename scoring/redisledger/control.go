@@ -52,9 +52,9 @@ func (l *Ledger) readControl(ctx context.Context, client redis.UniversalClient) 
 
 // PutControl writes a record if its Version is one more than the stored one's
 // (1 creates), else it fails with scoring.ErrConflict. A nil Value deletes, or
-// fails with scoring.ErrNotFound. It waits up to
-// Options.VisibleWithin until the followed sink has it. After
-// scoring.ErrUnavailable the record may be written nevertheless.
+// fails with scoring.ErrNotFound. It waits up to Options.VisibleWithin until the
+// followed sink has it. After scoring.ErrUnavailable the record may be written
+// nevertheless.
 func (l *Ledger) PutControl(ctx context.Context, record scoring.ControlRecord) error {
 	if err := l.putControl(ctx, record); err != nil {
 		return fmt.Errorf("writing control record %q version %d: %w", record.Key, record.Version, err)

@@ -17,8 +17,9 @@
 //
 // [Open] connects and makes sure that this is the ledger the node belongs to.
 // [Ledger.Record] writes, small reports together with what comes meanwhile, and
-// waits until the node's own follower has passed what it wrote. [Ledger.Follow] feeds a sink and outlives outages: a server
-// that is gone, that was emptied or that now holds another ledger is reported
-// as an outage and leaves the sink as it is, so that no fault of Redis ever
+// waits until the node's own follower has passed what it wrote. [Ledger.Follow]
+// feeds a sink and outlives outages: a server that is gone, that was emptied or
+// that now holds another ledger is reported as an outage and leaves the sink as it
+// is, so that no fault of Redis ever
 // delists anybody.
 package redisledger

@@ -17,9 +17,9 @@ import (
 // Erase deletes the incidents that an erasure concerns with their overlays, or
 // only what people could read of them, and what the feeds of their shards still
 // tell of them; the feed of control records is emptied, too, as it may tell of
-// records that were deleted. It waits up to Options.VisibleWithin until
-// the followed sink has forgotten them, and has the server write its files anew.
-// Done again, it goes on where it was interrupted.
+// records that were deleted. It waits up to Options.VisibleWithin until the
+// followed sink has forgotten them, and has the server write its files anew. Done
+// again, it goes on where it was interrupted.
 func (l *Ledger) Erase(ctx context.Context, erasure scoring.Erasure) (scoring.Erased, error) {
 	var erased scoring.Erased
 	within := bucketsWithin(erasure.Prefix)

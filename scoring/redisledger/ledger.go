@@ -71,9 +71,9 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 	life, end := context.WithCancelCause(context.Background())
 	l.close = sync.OnceFunc(func() {
 		close(l.closed)
-		end(errClosed)
+		end(fmt.Errorf("%w: %w", scoring.ErrUnavailable, errClosed))
 	})
-	l.carrier.carry = func(rows []*row) { l.write(life, rows) }
+	l.carrier.carry = func(rows []*row) { l.writeLoad(life, rows) }
 	if err := denied(l.begin(ctx, options)); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the ledger in redis at %s: %w", endpoint.name, err), l.Close())
 	}

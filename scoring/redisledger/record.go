@@ -31,8 +31,8 @@ type row struct {
 // Record stores incidents durably and returns one receipt for each, in order:
 // recorded, a duplicate of what the ledger has, scoring.ErrConflict,
 // scoring.ErrTooMany, or scoring.ErrUnavailable for the rows of a shard that
-// could not be written. It waits up to Options.VisibleWithin until the followed sink has
-// what was recorded; without a follower nothing is visible.
+// could not be written. It waits up to Options.VisibleWithin until the followed
+// sink has what was recorded; without a follower nothing is visible.
 //
 // The error is scoring.ErrUnavailable when no row could be written, the cause
 // of ctx, or says which incident the schema has no place for; then nothing is
@@ -57,14 +57,17 @@ func (l *Ledger) record(ctx context.Context, incidents []scoring.Incident) ([]sc
 	if err != nil {
 		return nil, err
 	}
-	defer release()
+	defer func() { release() }()
 	known, err := l.known(ctx, incidents)
 	if err != nil {
 		return nil, err
 	}
 	receipts, stored := l.judge(rows, known)
 	if len(stored) > 0 {
-		if err := l.store(ctx, stored); err != nil {
+		if underWay, err := l.store(ctx, stored); err != nil {
+			// Who asks again is to meet the report that is still under way.
+			letGo := release
+			release = func() { go l.settle(context.WithoutCancel(ctx), underWay, stored, letGo) }
 			return nil, err
 		}
 		calls := callsOf(stored)
@@ -79,12 +82,31 @@ func (l *Ledger) record(ctx context.Context, incidents []scoring.Incident) ([]sc
 
 // store writes rows, and leaves in each the call that it was part of: those of a
 // batch by themselves, those of a small report with what others report meanwhile.
-func (l *Ledger) store(ctx context.Context, rows []*row) error {
-	if len(rows) <= joinedRows {
+// In a Cluster each goes by itself, for one master that hangs must not hold up what
+// is for another. It returns an error when ctx ended while rows were under way, and
+// what closes when they have arrived.
+func (l *Ledger) store(ctx context.Context, rows []*row) (underWay <-chan struct{}, err error) {
+	if len(rows) <= joinedRows && !l.endpoint.cluster {
 		return l.carrier.send(ctx, rows)
 	}
 	l.write(ctx, rows)
-	return nil
+	return nil, nil
+}
+
+// settle lets go of the claims on rows whose reporter left, once they have arrived
+// and are seen.
+func (l *Ledger) settle(ctx context.Context, underWay <-chan struct{}, rows []*row, release func()) {
+	defer release()
+	<-underWay
+	l.await(ctx, callsOf(rows))
+}
+
+// writeLoad writes what the carrier brings. One connection that is dead must not
+// hold up all reports for longer than a load may take.
+func (l *Ledger) writeLoad(life context.Context, rows []*row) {
+	ctx, cancel := context.WithTimeoutCause(life, loadWithin, fmt.Errorf("%w: no answer within %s", scoring.ErrUnavailable, loadWithin))
+	defer cancel()
+	l.write(ctx, rows)
 }
 
 func (l *Ledger) write(ctx context.Context, rows []*row) {

@@ -6,7 +6,8 @@
  * a file that the web server alone may read, outside of what it serves.
  *
  * When Penaltybox cannot be asked, the visitor is let in, after a second at
- * most; it is then not asked again for half a minute.
+ * most; it is then not asked again for half a minute. That needs the folder
+ * PENALTYBOX_CACHE, which only PHP's own user may write to (mode 0700).
  */
 defined('PENALTYBOX_URL') || define('PENALTYBOX_URL', '@URL@');
 defined('PENALTYBOX_KEY_FILE') || define('PENALTYBOX_KEY_FILE', '/etc/penaltybox-forum.key');

@@ -1,6 +1,7 @@
 package crowdsec
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -96,7 +97,11 @@ func (p *poll) answer(c *gin.Context) {
 			next.again = fullAgain
 		}
 	}
-	if p.flush(); p.err != nil || c.Request.Context().Err() != nil {
+	if p.flush(); errors.Is(p.err, errOvertaken) {
+		p.Logger.InfoContext(c.Request.Context(), "an answer took too long and was cut off", "reporter", p.caller.Reporter, "error", p.err)
+		panic(http.ErrAbortHandler) // so that nobody takes it for whole
+	}
+	if p.err != nil || c.Request.Context().Err() != nil {
 		return
 	}
 	p.cursors.put(p.caller, p.client, next)
