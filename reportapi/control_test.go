@@ -174,6 +174,14 @@ func TestPolicy_settings_are_made_all_or_none(t *testing.T) {
 	n.report(t, control.RoleReporter, "ip=203.0.113.7&kind=game.cheat").wants(t, map[string]any{"points": 15.0, "category": "game"})
 }
 
+// A patch may be called what it is.
+func TestControl_merge_patch(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.ask(t, call{line: "PATCH /v1/reporters/reporter", as: control.RoleAdmin, body: `{"disabled":true}`, headers: []string{"Content-Type: application/merge-patch+json"}, tolerated: true}, 200).
+		wants(t, map[string]any{"disabled": true})
+}
+
 // Programs write a time that they do not have as the year 1; that is no way to
 // have something last for ever, and a prefix with a zone is none.
 func TestControl_times_and_prefixes_that_are_none(t *testing.T) {

@@ -16,7 +16,7 @@ const loadWithin = 8 * time.Second
 
 // carrier brings the rows of small reports to the server together: while one load
 // is under way, the next gathers. A report that comes alone goes at once. Two
-// loads under way would each carry half as much, at a fifth more for a report.
+// loads under way at a time cost each report a sixth more CPU, by measurement.
 type carrier struct {
 	carry func(rows []*row) // leaves in each row the call that it was part of
 
