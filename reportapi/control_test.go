@@ -59,6 +59,8 @@ func TestControl_refusals_name_the_field(t *testing.T) {
 		{"PATCH /v1/reporters/reader", `{}`, 400, nil},
 		{"PATCH /v1/reporters/reader", `{"role":"king"}`, 400, "role"},
 		{"PATCH /v1/reporters/reader", `{"role":"","weight":50}`, 400, "role"},
+		{"POST /v1/keys", `{"reporter":"reader","role":""}`, 400, "role"},
+		{"PATCH /v1/protected/cloudflare", `{"on":true,"action":""}`, 400, "action"},
 		{"PATCH /v1/reporters/reader", `{"disabled":"yes"}`, 400, "disabled"},
 		{"PATCH /v1/reporters/nobody", `{"disabled":true}`, 404, nil},
 		{"PATCH /v1/reporters/admin", `{"disabled":true}`, 409, nil},

@@ -102,7 +102,7 @@ func readKeyOrder(o object, now time.Time) (control.KeyOrder, error) {
 		case "reporter":
 			order.Reporter, err = m.text()
 		case "role":
-			role, err = m.text()
+			role, err = m.choice()
 		case "label":
 			order.Label, err = m.text()
 		case "ttl":

@@ -51,6 +51,16 @@ func (m member) text() (string, error) {
 	return "", m.wants("a text")
 }
 
+// choice returns a value that is to be one of some names: "" is none of them, and
+// no way to leave it out.
+func (m member) choice() (string, error) {
+	text, err := m.text()
+	if err == nil && text == "" && m.sort != jsonNull {
+		err = wrong(m.name, "", "is empty", "leave it out, or name one")
+	}
+	return text, err
+}
+
 // scalar returns a value that may be text or a number.
 func (m member) scalar() (string, error) {
 	if m.sort == jsonNumber {

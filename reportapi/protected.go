@@ -184,7 +184,7 @@ func readProtectedChange(o object, by string) (func(*control.ProtectedSet), erro
 		case "on":
 			on, err = m.boolean()
 		case "action":
-			action, err = m.text()
+			action, err = m.choice()
 		default:
 			err = m.unknown("on", "action")
 		}

@@ -129,9 +129,7 @@ func readReporterChange(o object) (change reporterChange, err error) {
 		var text string
 		switch m.name {
 		case "role":
-			if change.role, err = m.text(); err == nil && change.role == "" {
-				err = wrong("role", "", "is empty", "leave it out to change nothing of it")
-			}
+			change.role, err = m.choice()
 		case "disabled":
 			change.disabled, err = m.boolean()
 		case "hosts":
